@@ -52,7 +52,109 @@ class MissingProgram(HuyueError):
     exit_status = EXIT_MISSING_PROGRAM
 
 
+class LibreOfficeMissing(MissingProgram):
+    """没有找到 LibreOffice，无法排版。Debian/Ubuntu 请运行 apt-get install libreoffice-writer-nogui；Windows 请安装 LibreOffice 后再试。"""
+
+
+class FontMissing(MissingProgram):
+    """没有找到字体（{detail}）。Debian/Ubuntu 请运行 apt-get install fonts-noto-cjk fonts-lxgw-wenkai；Windows 请确认自带的宋体、楷体没有被删除。"""
+
+
+class ConversionFailed(HuyueError):
+    """LibreOffice 没能把 {file} 转成 PDF：{detail}。请用 Word 或 WPS 打开这个文件，另存一次再试。"""
+
+    exit_status = EXIT_BUG
+
+
+class LayoutFaulty(WrongUsage):
+    """合同模板“{title}”排版有误：{detail}请在 Word 或 WPS 里改好，再运行 huyue template check。"""
+
+
 class ArchiveError(HuyueError):
     """{detail}"""
 
     exit_status = EXIT_ARCHIVE
+
+
+class NotAnArchive(ArchiveError):
+    """{file} 不是档案库（里面没有 catalogue.db）。请用 --home 或 HUYUE_HOME 指明档案库所在的文件夹；还没有的话，先运行 huyue init 文件夹。"""
+
+
+class KeyMissing(ArchiveError):
+    """找不到密钥文件 {file}。密钥应与档案库放在一起（文件夹名加 .key），或由 HUYUE_KEY_FILE 指明；没有密钥，档案库无法打开。"""
+
+
+class KeyUnreadable(ArchiveError):
+    """密钥文件 {file} 读不出来：里面应当是 64 个十六进制字符。请换回建库时生成的那个密钥文件。"""
+
+
+class WrongKey(ArchiveError):
+    """密钥与档案库不符，打不开 {file}。请检查 HUYUE_KEY_FILE，或找回建库时生成的密钥文件。"""
+
+
+class ArchiveDamaged(ArchiveError):
+    """档案库 {file} 已损坏（{detail}）。请不要再写入，用最近的备份恢复。"""
+
+
+class ArchiveLocked(ArchiveError):
+    """档案库 {file} 正被另一个命令写入，等了 {seconds} 秒仍未空出。请等那个命令结束后再试。"""
+
+
+class ArchiveNewer(ArchiveError):
+    """档案库 {file} 由更新版本的户约写成（结构 {found}，本程序只认到 {known}）。请升级户约后再打开。"""
+
+
+class HomeNotGiven(WrongUsage):
+    """没有说明用哪个档案库。请加 --home 文件夹，或设置环境变量 HUYUE_HOME；还没有档案库的话，先运行 huyue init 文件夹。"""
+
+
+class HomeExists(WrongUsage):
+    """{file} 已经存在而且不是空文件夹，为免覆盖，没有在那里建档案库。请换一个文件夹。"""
+
+
+class KeyExists(WrongUsage):
+    """密钥文件 {file} 已经存在，可能属于另一个档案库，没有覆盖它。请换一个文件夹名，或用 HUYUE_KEY_FILE 指明这个档案库要用的密钥。"""
+
+
+class BadSettings(WrongUsage):
+    """设置文件 {file} 有误：{detail}。请照文件里的说明改正。"""
+
+
+class RosterMissing(NoInput):
+    """找不到文件“{file}”。请检查文件夹和文件名后再试。"""
+
+
+class RosterIsFolder(NoInput):
+    """“{file}”是文件夹。请给出花名册文件本身（可以一次给出几个文件）。"""
+
+
+class NotWorkbook(NoInput):
+    """“{file}”不是能读的工作簿：{detail}。请用 Excel 或 WPS 打开，另存为 .xlsx 后再试。"""
+
+
+class WorkbookEncrypted(NoInput):
+    """“{file}”有密码，读不了。请打开后另存为无密码的 .xlsx 再试。"""
+
+
+class WorkbookTooLarge(NoInput):
+    """“{file}”太大，没有打开：{detail}。请{remedy}后再试。"""
+
+
+class WorkbookEmpty(NoInput):
+    """“{file}”里没有一行人员资料。请检查是不是给错了文件，或者还没有保存。"""
+
+
+class RosterHeaderMissing(NoInput):
+    """“{file}”里没有找到花名册的表头：{detail}。请补上写有“姓名”“公民身份号码”“户编号”“与户主关系”的表头行后再试。"""
+
+
+class DivisionsUnreadable(NoInput):
+    """区划表“{file}”读不了：{detail}。区划表应为 CSV，第一行是 code,name,parent。"""
+
+
+class VillageUnknown(WrongUsage):
+    """区划表里没有“{village}”。{candidates}"""
+
+
+class VillageAmbiguous(WrongUsage):
+    """“{village}”不止一个，请写明乡镇或用12位代码：{candidates}。"""

@@ -8,6 +8,18 @@ FEMALE = "女"
 MARRIED = "已婚"
 HEAD = "户主"
 
+# Other words for the relations that couples are made of; the roster keeps the word as written.
+_KIN = {
+    "配偶": ("妻", "妻子", "夫", "丈夫", "爱人", "老婆", "老公"),
+    "父亲": ("父", "爸爸"),
+    "母亲": ("母", "妈妈"),
+    "儿子": ("子", "独生子", "长子", "次子", "三子", "四子", "五子", "二子", "小儿子", "大儿子"),
+    "女儿": ("女", "独生女", "长女", "次女", "三女", "四女", "五女", "二女", "小女儿", "大女儿"),
+    "儿媳": ("媳", "媳妇", "儿媳妇", "长媳", "次媳"),
+    "女婿": ("婿", "长婿", "次婿"),
+}
+_KIN_OF = {word: kin for kin, words in _KIN.items() for word in words}
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -41,7 +53,8 @@ class Household:
     """A household of one year's roster: its village, group and number name it.
 
     `head` is the head's name as written, also when the head is held back; `members` holds accepted and
-    held persons, in the roster's order.
+    held persons, in the roster's order. `village_code` is "" where the village could not be told; all its
+    members are held then.
     """
 
     village_code: str
@@ -60,3 +73,29 @@ class Household:
 def age_on(birth: date, day: date) -> int:
     """Whole years from `birth` to `day`; someone born on 29 February turns a year older on 1 March."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+
+
+def kin(relation: str) -> str:
+    """The usual word for a relation to the head (GB/T 4761): 妻 and 丈夫 are 配偶, 长子 is 儿子.
+
+    A word that is not known comes back as it is.
+    """
+    return _KIN_OF.get(relation, relation)
+
+
+def mask_id(number: str) -> str:
+    """An identity number for lists, logs and messages: 451225********2177.
+
+    The first six and the last four characters show; of anything shorter than 15 characters only the last
+    two, since it may be a damaged number or another document's.
+    """
+    if len(number) >= 15:
+        return number[:6] + "*" * (len(number) - 10) + number[-4:]
+    return "*" * (len(number) - 2) + number[-2:]
+
+
+def mask_phone(number: str) -> str:
+    """A phone number for lists, logs and messages: 138****5678; of one not of 11 digits only the last four show."""
+    if len(number) == 11:
+        return number[:3] + "****" + number[-4:]
+    return "*" * (len(number) - 4) + number[-4:]

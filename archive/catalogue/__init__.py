@@ -1,0 +1,1 @@
+"""The catalogue: what was planned, printed and filed, in one encrypted database."""

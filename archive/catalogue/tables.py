@@ -1,0 +1,200 @@
+"""The catalogue's tables (SQLAlchemy Core). A change here goes with a migration in migrations/versions.
+
+Dates are ISO 8601 text (`2026-03-01`), so that every back end compares and stores them alike; an open end
+is NULL. Nothing is overwritten that a date could be asked about: a roster import adds rows of its own, and
+the newest import of a village is what counts there.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# The archive's own secrets and facts: code_key (page codes), made once by init.
+meta = Table(
+    "meta", metadata, Column("key", Text, primary_key=True), Column("value", LargeBinary, nullable=False)
+)
+
+division = Table(
+    "division",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("parent", Text, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("today", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+roster_import = Table(
+    "roster_import",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("imported_on", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+)
+
+# Which villages an import holds: the newest import of a village is its roster.
+import_village = Table(
+    "import_village",
+    metadata,
+    Column("import_id", Integer, ForeignKey("roster_import.id"), nullable=False),
+    Column("village_code", Text, ForeignKey("division.code"), nullable=False),
+    PrimaryKeyConstraint("village_code", "import_id"),
+)
+
+household = Table(
+    "household",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("import_id", Integer, ForeignKey("roster_import.id"), nullable=False),
+    Column("village_code", Text, ForeignKey("division.code"), nullable=False),
+    Column("group_no", Integer, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("head", Text, nullable=False),
+    Column("responsible", Text, nullable=False),
+    Index("ix_household_village", "village_code", "import_id"),
+    UniqueConstraint("import_id", "village_code", "group_no", "number"),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("household_id", Integer, ForeignKey("household.id"), nullable=False, index=True),
+    Column("import_id", Integer, ForeignKey("roster_import.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sex", Text, nullable=False),
+    Column("birth", Text),
+    Column("id_number", Text, nullable=False),
+    Column("relation", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("marital", Text, nullable=False),
+    Column("away_to", Text, nullable=False),
+    Column("away_from", Text),
+    Column("away_until", Text),
+    Column("away_readable", Boolean(create_constraint=False), nullable=False),
+    Column("wants_service", Boolean(create_constraint=False), nullable=False),
+    Column("wants_pension", Boolean(create_constraint=False), nullable=False),
+    Column("wants_choice", Boolean(create_constraint=False), nullable=False),
+    Column("held", Text, nullable=False),
+    Index("ix_person_id_number", "id_number", "import_id"),
+)
+
+# Every version of a template that a contract was planned with, whole, so that it prints the same for ever.
+template = Table(
+    "template",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("manifest", LargeBinary, nullable=False),
+    Column("docx", LargeBinary, nullable=False),
+)
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("date", Text, nullable=False),
+    Column("closes", Text, nullable=False),
+)
+
+contract = Table(
+    "contract",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("campaign_id", Integer, ForeignKey("campaign.id"), nullable=False),
+    Column("template_sha256", Text, ForeignKey("template.sha256"), nullable=False),
+    Column("template", Text, nullable=False),
+    Column("village_code", Text, ForeignKey("division.code"), nullable=False),
+    Column("group_no", Integer, nullable=False),
+    Column("household_number", Text, nullable=False),
+    Column("responsible", Text, nullable=False),
+    Column("party_key", Text, nullable=False),
+    Column("starts", Text, nullable=False),
+    Column("ends", Text),
+    Column("content", Text, nullable=False),
+    Column("planned_on", Text, nullable=False),
+    Column("printed_on", Text),
+    Index("ix_contract_village", "village_code", "campaign_id"),
+    UniqueConstraint("campaign_id", "template", "party_key"),
+)
+
+# Who signs; a couple's husband first (position 0).
+party = Table(
+    "party",
+    metadata,
+    Column("contract", Text, ForeignKey("contract.number"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("id_number", Text, nullable=False, index=True),
+    PrimaryKeyConstraint("contract", "position"),
+)
+
+# The highest serial ever given in a village, year and template: a number is never used again.
+serial = Table(
+    "serial",
+    metadata,
+    Column("village_code", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("template_number", Text, nullable=False),
+    Column("last", Integer, nullable=False),
+    PrimaryKeyConstraint("village_code", "year", "template_number"),
+)
+
+# What cannot be planned yet, and why; made anew for a village by each plan of it.
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("campaign_id", Integer, ForeignKey("campaign.id"), nullable=False),
+    Column("template", Text, nullable=False),
+    Column("village_code", Text, ForeignKey("division.code"), nullable=False),
+    Column("group_no", Integer, nullable=False),
+    Column("household_number", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_waiting_campaign", "campaign_id", "village_code"),
+)
+
+# Where the fields and boxes of one template version and variant lie, and the page they are printed on.
+layout = Table(
+    "layout",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("id", Text, nullable=False, index=True),
+    Column("geometry", LargeBinary, nullable=False),
+    Column("background", LargeBinary, nullable=False),
+)

@@ -1,0 +1,182 @@
+"""An archive's home folder: its catalogue, settings and key, and the lock that one writer holds.
+
+DIR/catalogue.db    the encrypted catalogue (SQLCipher 4, raw key)
+DIR/huyue.toml      the office's settings, written by init with its explanations
+DIR/lock            held by whoever writes
+DIR.key             32 bytes as 64 hexadecimal characters, mode 0600 (or the file HUYUE_KEY_FILE names)
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, insert, select
+
+from archive import journal
+from archive.catalogue import database, tables
+from archive.errors import (
+    ArchiveLocked,
+    HomeExists,
+    KeyExists,
+    KeyMissing,
+    KeyUnreadable,
+    NotAnArchive,
+)
+from archive.journal import Actor
+
+LOCK_SECONDS = 30
+SETTINGS = """\
+# 户约的设置。以 # 开头的行是说明；改完保存即可。
+[office]
+# 合同里“计划生育技术服务站”一方的名称；留空则用“乡镇名 + 计划生育技术服务站”。
+station = ""
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """An archive that exists; `key_file` is where its key lies."""
+
+    folder: Path
+    key_file: Path
+
+    @property
+    def catalogue(self) -> Path:
+        return self.folder / "catalogue.db"
+
+    @property
+    def settings(self) -> Path:
+        return self.folder / "huyue.toml"
+
+    def key(self) -> bytes:
+        """The archive's raw 32-byte key. Raises KeyMissing, KeyUnreadable."""
+        return _read_key(self.key_file)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A read-only transaction; it waits for no writer."""
+        key = self.key()
+        engine = database.open_engine(self.catalogue, key, writing=False)
+        with engine.connect() as connection:
+            current = database.require_current(connection, self.catalogue)
+        if not current:
+            with self.writing():
+                pass
+        with engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A write transaction under the archive's lock, committed at the end or rolled back as a whole.
+
+        Raises ArchiveLocked when another command has held the lock for 30 seconds.
+        """
+        with self.locked():
+            engine = database.open_engine(self.catalogue, self.key(), writing=True)
+            with engine.begin() as connection:
+                if not database.require_current(connection, self.catalogue):
+                    database.migrate(connection)
+                yield connection
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the archive's lock for several write transactions; it nests within one process."""
+        try:
+            with FileLock(self.folder / "lock", timeout=LOCK_SECONDS, is_singleton=True):
+                yield
+        except Timeout:
+            raise ArchiveLocked(file=self.folder, seconds=LOCK_SECONDS) from None
+
+
+def key_file_of(folder: Path, named: str | None) -> Path:
+    """Where the key of the archive at `folder` lies: the file named (HUYUE_KEY_FILE), else DIR.key beside it."""
+    if named:
+        return Path(named)
+    whole = folder.absolute()
+    return whole.with_name(whole.name + ".key")
+
+
+def open_home(folder: Path, named_key: str | None) -> Home:
+    """The archive at `folder`. Raises NotAnArchive, KeyMissing."""
+    home = Home(folder, key_file_of(folder, named_key))
+    if not home.catalogue.is_file():
+        raise NotAnArchive(file=folder)
+    if not home.key_file.is_file():
+        raise KeyMissing(file=home.key_file)
+    return home
+
+
+def create_home(
+    folder: Path, named_key: str | None, divisions: Sequence[tuple[str, str, str]], actor: Actor
+) -> Home:
+    """Make a new archive at `folder`; `divisions` are (code, name, parent).
+
+    It appears whole or not at all: it is built beside its place and renamed into it. A key file that
+    HUYUE_KEY_FILE names is used if it is there; DIR.key is never overwritten.
+    Raises HomeExists, KeyExists, KeyUnreadable.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise HomeExists(file=folder)
+    key_file = key_file_of(folder, named_key)
+    if key_file.exists() and not named_key:
+        raise KeyExists(file=key_file)
+    key = _read_key(key_file) if key_file.exists() else secrets.token_bytes(32)
+    whole = folder.absolute()
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    building = whole.with_name(f".{whole.name}.building-{secrets.token_hex(4)}")
+    building.mkdir(mode=0o700)
+    made_key = False
+    try:
+        home = Home(building, key_file)
+        home.settings.write_text(SETTINGS, encoding="utf-8")
+        database.create(home.catalogue, key)
+        engine = database.open_engine(home.catalogue, key, writing=True)
+        with engine.begin() as connection:
+            code_key = secrets.token_bytes(32)
+            connection.execute(insert(tables.meta), [{"key": "code_key", "value": code_key}])
+            rows = [{"code": c, "name": n, "parent": p} for c, n, p in divisions]
+            connection.execute(insert(tables.division), rows)
+            journal.record(connection, actor, "init", "", {"divisions": len(rows)})
+        if not key_file.exists():
+            key_file.parent.mkdir(parents=True, exist_ok=True)
+            _write_key(key_file, key)
+            made_key = True
+        if whole.exists():
+            whole.rmdir()
+        building.rename(whole)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        if made_key:
+            key_file.unlink(missing_ok=True)
+        raise
+    return Home(folder, key_file)
+
+
+def code_key(connection: Connection) -> bytes:
+    """The key that page codes are signed with, made once by init."""
+    return connection.execute(select(tables.meta.c.value).where(tables.meta.c.key == "code_key")).scalar_one()
+
+
+def _read_key(path: Path) -> bytes:
+    if not path.is_file():
+        raise KeyMissing(file=path)
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        raise KeyUnreadable(file=path) from None
+    if len(key) != 32:
+        raise KeyUnreadable(file=path)
+    return key
+
+
+def _write_key(path: Path, key: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,90 @@
+"""`huyue`: the commands, gathered, and the one place where an error becomes a message and an exit status."""
+
+import io
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from archive.errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, HuyueError
+from pipeline import zh
+from pipeline.commands import campaign, demo, doctor, init, plan, print_, roster, template
+from pipeline.console import Group, Session
+
+
+@click.group(
+    cls=Group,
+    at_root=True,
+    help="户约：按花名册生成六种合同，成批打印，归档备查。",
+    epilog="例：huyue init 档案库；huyue --home 档案库 roster import 花名册.xlsx；huyue COMMAND --help 看每个命令的用法和例子。",
+)
+@click.version_option(package_name="huyue", prog_name="huyue")
+def cli() -> None:
+    """The root of all commands."""
+
+
+for command in (
+    init.init,
+    doctor.doctor,
+    roster.roster,
+    template.template,
+    plan.plan,
+    print_.print_,
+    campaign.campaign,
+    demo.demo,
+):
+    cli.add_command(command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit status; output goes to the process's streams."""
+    session = Session(json="--json" in arguments, debug="--debug" in arguments)
+    try:
+        status = cli.main(list(arguments), prog_name="huyue", standalone_mode=False, obj=session)
+        return status if isinstance(status, int) else EXIT_DONE
+    except HuyueError as problem:
+        _fail(session, problem.code, problem.message, problem.file)
+        return problem.exit_status
+    except click.exceptions.NoArgsIsHelpError as problem:
+        click.echo(problem.format_message(), err=True)
+        return problem.exit_code
+    except click.ClickException as problem:
+        hint = ""
+        if isinstance(problem, click.UsageError) and problem.ctx is not None:
+            hint = f"运行“{problem.ctx.command_path} --help”可看用法。"
+        _fail(session, "wrong_usage", problem.format_message() + hint, None)
+        return problem.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _fail(session, "interrupted", "已按 Ctrl-C 中止；再运行同一命令即可接着做。", None)
+        return EXIT_INTERRUPTED
+    except Exception as problem:
+        if session.debug:
+            traceback.print_exc()
+        kind = type(problem).__name__
+        _fail(
+            session,
+            "bug",
+            f"程序出了没有料到的错（{kind}）。请加 --debug 再运行一次，把显示的内容告诉开发者。",
+            None,
+        )
+        return EXIT_BUG
+
+
+def _fail(session: Session, code: str, message: str, file: str | None) -> None:
+    if session.json:
+        click.echo(
+            json.dumps({"error": {"code": code, "message": message, "file": file}}, ensure_ascii=False)
+        )
+    else:
+        click.echo(f"错误：{message}", err=True)
+
+
+def main() -> None:
+    """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    zh.install()
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,164 @@
+"""What every command shares: the options of the whole program, output in Chinese or JSON, progress."""
+
+import contextlib
+import getpass
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from archive.errors import HomeNotGiven
+from archive.home import Home, open_home
+from archive.journal import CHINA, Actor
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Session:
+    """The options that hold for any command, wherever on the line they stood."""
+
+    home: Path | None = None
+    json: bool = False
+    today: date | None = None
+    user: str | None = None
+    debug: bool = False
+
+    def actor(self) -> Actor:
+        """Who acts and what today is: an option beats its environment variable, that the clock."""
+        return Actor(self.user or getpass.getuser(), self.today or datetime.now(CHINA).date())
+
+    def open_home(self) -> Home:
+        """The archive that --home or HUYUE_HOME names. Raises HomeNotGiven, NotAnArchive, KeyMissing."""
+        if self.home is None:
+            raise HomeNotGiven()
+        return open_home(self.home, key_file_name())
+
+
+def key_file_name() -> str | None:
+    """The key file that HUYUE_KEY_FILE names, None where it names none."""
+    return os.environ.get("HUYUE_KEY_FILE") or None
+
+
+def session() -> Session:
+    """The running command's session."""
+    return click.get_current_context().find_root().ensure_object(Session)
+
+
+class Day(click.ParamType[date]):
+    """A date as 2026-03-01."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"“{value}”不是日期，请写成 2026-03-01 这样。", param, ctx)
+
+
+DAY = Day()
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(path_type=Path)
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value is not None and value is not False and param.name is not None:
+        setattr(ctx.find_root().ensure_object(Session), param.name, value)
+
+
+def _shared_options(at_root: bool) -> list[click.Parameter]:
+    """--home, --json, --today, --user, --debug; the root alone reads their environment variables."""
+
+    def option(name: str, help_text: str, variable: str | None = None, **more: Any) -> click.Option:
+        return click.Option(
+            [name],
+            expose_value=False,
+            callback=_remember,
+            help=help_text,
+            envvar=variable if at_root else None,
+            hidden=not at_root,
+            **more,
+        )
+
+    return [
+        option("--home", "档案库所在的文件夹。", "HUYUE_HOME", type=FOLDER, metavar="文件夹"),
+        option("--json", "结果以 JSON 写到标准输出。", is_flag=True),
+        option("--today", "记录里写的日期，默认今天（东八区）。", "HUYUE_TODAY", type=DAY, metavar="日期"),
+        option("--user", "经办人，默认登录名。", "HUYUE_USER", metavar="姓名"),
+        option("--debug", "出错时显示技术细节。", is_flag=True),
+    ]
+
+
+class Command(click.Command):
+    """A command that takes the shared options after its name, too."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        more["params"] = [*(more.get("params") or []), *_shared_options(at_root=False)]
+        more.setdefault("options_metavar", "[选项]")
+        super().__init__(*args, **more)
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+    group_class = type
+
+    def __init__(self, *args: Any, at_root: bool = False, **more: Any) -> None:
+        more["params"] = [*(more.get("params") or []), *_shared_options(at_root)]
+        more.setdefault("options_metavar", "[选项]")
+        more.setdefault("subcommand_metavar", "命令 [参数]…")
+        super().__init__(*args, **more)
+
+
+def emit(value: object, lines: Iterable[str]) -> None:
+    """Print a command's result: `value` as one JSON value with --json, else the Chinese `lines`."""
+    if session().json:
+        click.echo(json.dumps(value, ensure_ascii=False))
+    else:
+        for line in lines:
+            click.echo(line)
+
+
+def say(message: str) -> None:
+    """A message beside the result, on standard error."""
+    click.echo(message, err=True)
+
+
+@contextlib.contextmanager
+def progress(label: str, total: int) -> Iterator["Progress"]:
+    """A bar with time left on a terminal, a line every ten seconds elsewhere; on standard error."""
+    with click.progressbar(
+        length=total, label=label, file=sys.stderr, show_pos=True, hidden=not sys.stderr.isatty()
+    ) as bar:
+        yield Progress(label, total, bar)
+
+
+class Progress:
+    """Counts what is done of `total`."""
+
+    def __init__(self, label: str, total: int, bar: Any) -> None:
+        self._label, self._total, self._bar = label, total, bar
+        self._done, self._started = 0, time.monotonic()
+        self._spoke = self._started
+
+    def advance(self, count: int = 1) -> None:
+        """`count` more are done."""
+        self._done += count
+        self._bar.update(count)
+        now = time.monotonic()
+        if not sys.stderr.isatty() and (now - self._spoke > 10 or self._done == self._total):
+            self._spoke = now
+            left = (now - self._started) / max(self._done, 1) * (self._total - self._done)
+            rest = f"，约剩 {left:.0f} 秒" if self._done < self._total else ""
+            say(f"{self._label} {self._done}/{self._total}{rest}")

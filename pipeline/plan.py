@@ -1,0 +1,182 @@
+"""Who is offered which contract, from when to when: a household in, offers and waits out; no I/O.
+
+The rules are the manifests'; what is a couple and what makes an offer wait is here.
+"""
+
+import re
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from datetime import date
+
+from pipeline import facts
+from pipeline.manifest import Manifest
+from pipeline.people import FEMALE, HEAD, MALE, MARRIED, Household, Person
+
+PAIRS = ((HEAD, "配偶"), ("父亲", "母亲"), ("儿子", "儿媳"), ("女儿", "女婿"))
+# What offices also write for the relations that make a couple (GB/T 4761).
+RELATIONS = {
+    "本人": HEAD,
+    "妻": "配偶",
+    "妻子": "配偶",
+    "夫": "配偶",
+    "丈夫": "配偶",
+    "父": "父亲",
+    "母": "母亲",
+    "子": "儿子",
+    "长子": "儿子",
+    "次子": "儿子",
+    "独生子": "儿子",
+    "女": "女儿",
+    "长女": "女儿",
+    "次女": "女儿",
+    "独生女": "女儿",
+    "媳": "儿媳",
+    "媳妇": "儿媳",
+    "儿媳妇": "儿媳",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A party that is to be offered a template for a term; a couple's husband first."""
+
+    manifest: Manifest
+    household: Household
+    parties: tuple[Person, ...]
+    starts: date
+    ends: date | None
+    clauses: tuple[str, ...]
+
+    @property
+    def party_key(self) -> str:
+        """Names the party within a campaign and template: what has a number keeps it by this."""
+        if self.manifest.scope == "household":
+            return household_key(self.household)
+        return "+".join(person.id_number for person in self.parties)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A party that would be offered a template but cannot be yet, and why, for a person to settle."""
+
+    manifest: Manifest
+    household: Household
+    party: str
+    reason: str
+
+
+def household_key(household: Household) -> str:
+    """Names a household within a year."""
+    return f"{household.village_code}/{household.group}/{household.number}"
+
+
+def order_of(offer: Offer) -> tuple[int, int, str, str]:
+    """The order numbers are given and papers printed in: group, household number, party's identity number.
+
+    A household number counts by the number it begins with, then as text.
+    """
+    digits = re.match(r"\d+", offer.household.number)
+    number = int(digits[0]) if digits else 10**9
+    return offer.household.group, number, offer.household.number, offer.parties[0].id_number
+
+
+def offers(
+    household: Household, manifests: Iterable[Manifest], day: date, newly_married: Set[str]
+) -> list[Offer | Wait]:
+    """All that a household and its people are to be offered on `day`.
+
+    `newly_married`: identity numbers of who is married now and was not in last year's roster.
+    """
+    found: list[Offer | Wait] = []
+    for manifest in manifests:
+        match manifest.scope:
+            case "household":
+                found += _household_offer(household, manifest, day)
+            case "couple":
+                found += _couple_offers(household, manifest, day, newly_married)
+            case "person":
+                found += _person_offers(household, manifest, day)
+            case "village" | "unit":
+                pass
+    return found
+
+
+def _household_offer(household: Household, manifest: Manifest, day: date) -> list[Offer | Wait]:
+    known = facts.household_facts(household, day)
+    if not facts.holds(manifest.who, known):
+        return []
+    head = next((person for person in household.members if _relation(person) == HEAD), None)
+    if head is None:
+        return [Wait(manifest, household, household.head, "花名册上这一户没有标明户主")]
+    if head.held:
+        return [Wait(manifest, household, household.head, "户主的资料有误，改正后才能安排")]
+    return [_offer(manifest, household, (head,), day, known)]
+
+
+def _person_offers(household: Household, manifest: Manifest, day: date) -> list[Offer | Wait]:
+    found: list[Offer | Wait] = []
+    for person in household.members:
+        known = facts.person_facts(person, day)
+        if not facts.holds(manifest.who, known):
+            continue
+        if person.held:
+            found.append(Wait(manifest, household, person.name, "本人的资料有误，改正后才能安排"))
+        elif manifest.term.kind == "away" and not person.away_readable:
+            found.append(Wait(manifest, household, person.name, "外出起止日期看不懂，改正后才能安排"))
+        else:
+            found.append(_offer(manifest, household, (person,), day, known))
+    return found
+
+
+def _couple_offers(
+    household: Household, manifest: Manifest, day: date, newly_married: Set[str]
+) -> list[Offer | Wait]:
+    found: list[Offer | Wait] = []
+    for one, other in PAIRS:
+        ones = [person for person in household.members if _relation(person) == one]
+        others = [person for person in household.members if _relation(person) == other]
+        couples = [
+            (husband, wife, known)
+            for husband, wife in _couples(ones, others)
+            if facts.holds(
+                manifest.who,
+                known := facts.couple_facts(
+                    husband, wife, day, not newly_married.isdisjoint((husband.id_number, wife.id_number))
+                ),
+            )
+        ]
+        if not couples:
+            continue
+        husband, wife, known = couples[0]
+        names = f"{husband.name}、{wife.name}"
+        if len(ones) > 1 or len(others) > 1:
+            reason = f"这一户的{one}或{other}不止一人，谁与谁是夫妻要由人确认"
+            found.append(Wait(manifest, household, names, reason))
+        elif husband.held or wife.held:
+            found.append(Wait(manifest, household, names, "夫妻一方的资料有误，改正后才能安排"))
+        else:
+            found.append(_offer(manifest, household, (husband, wife), day, known))
+    return found
+
+
+def _couples(ones: Sequence[Person], others: Sequence[Person]) -> Iterable[tuple[Person, Person]]:
+    """Every husband and wife that the persons of two relations could be."""
+    for one in ones:
+        for other in others:
+            if {one.sex, other.sex} == {MALE, FEMALE} and one.marital == other.marital == MARRIED:
+                yield (one, other) if one.sex == MALE else (other, one)
+
+
+def _offer(
+    manifest: Manifest,
+    household: Household,
+    parties: tuple[Person, ...],
+    day: date,
+    known: dict[str, facts.Fact],
+) -> Offer:
+    starts, ends = facts.term_of(manifest.term, day, parties[0])
+    return Offer(manifest, household, parties, starts, ends, tuple(facts.clauses_that_hold(manifest, known)))
+
+
+def _relation(person: Person) -> str:
+    return RELATIONS.get(person.relation, person.relation)

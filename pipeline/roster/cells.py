@@ -1,0 +1,46 @@
+"""A cell as the workbook holds it, and its plain text."""
+
+import re
+import unicodedata
+from datetime import date, datetime, time, timedelta
+
+Cell = str | int | float | bool | date | datetime | time | timedelta
+Row = list[Cell]
+
+# What offices write into a cell that has nothing to say.
+_NOTHING = re.compile(r"[-－—–―‐‑−/\\_·.]*|无|没有|暂无|不详|未知|未填|空")
+_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_QUOTED = re.compile(r'="(.*)"', re.DOTALL)
+_SPACE = re.compile(r"\s+")
+
+
+def text(cell: Cell) -> str:
+    """A cell's text: trimmed, invisible characters gone, what Excel and CSV wrap around it taken off.
+
+    `="0006"` and a leading apostrophe or tab are unwrapped, a whole number loses its `.0`, a date is ISO, a
+    formula's error is nothing. Width and inner spaces stay as written.
+    """
+    if isinstance(cell, str):
+        plain = _INVISIBLE.sub("", cell).strip()
+        if quoted := _QUOTED.fullmatch(plain):
+            plain = quoted[1].strip()
+        plain = plain.lstrip("'’‘`").strip()
+        return "" if plain in _ERRORS else plain
+    if isinstance(cell, bool):
+        return "1" if cell else "0"
+    if isinstance(cell, float):
+        return f"{cell:.0f}" if cell.is_integer() else repr(cell)
+    if isinstance(cell, datetime) and (cell.hour, cell.minute, cell.second) == (0, 0, 0):
+        return cell.date().isoformat()
+    return str(cell)
+
+
+def folded(cell: Cell) -> str:
+    """`text` with full-width forms folded and every space gone: for numbers, dates, marks and labels."""
+    return _SPACE.sub("", unicodedata.normalize("NFKC", text(cell)))
+
+
+def is_nothing(plain: str) -> bool:
+    """Whether a cell's text says no more than an empty cell: "", —, /, 无."""
+    return _NOTHING.fullmatch(plain) is not None

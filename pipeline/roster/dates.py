@@ -1,0 +1,54 @@
+"""Dates as offices write them."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from pipeline.roster.cells import Cell, folded, is_nothing, text
+
+_OPEN = re.compile(r"至今|现在|今|目前|长期|未定|不定|不限|未返回?")
+_DAY = re.compile(r"([12]\d{3})[-/.年,、。·_~]+(\d{1,2})[-/.月,、。·_~]+(\d{1,2})[日号.]?")
+_DASHES = re.compile(r"[－—–―‐‑−﹣]")
+_COMPACT = re.compile(r"([12]\d{3})(\d{2})(\d{2})")
+_TIME = re.compile(r"[T\s]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$")
+# Excel's day 1 is 1 January 1900, and it holds 1900 for a leap year: from March 1900 on this is day 0.
+_EXCEL_DAY_0 = date(1899, 12, 30)
+_EXCEL_DAYS = range(61, 73051)  # to the end of 2099
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What a cell says of a day: `day` is None for an open or empty cell; `readable` is False for anything else."""
+
+    day: date | None
+    readable: bool = True
+
+
+NO_DAY = Day(None)
+_UNREADABLE = Day(None, readable=False)
+
+
+def read_day(cell: Cell) -> Day:
+    """The day a cell states: an Excel date or its number, 2005.3.1, 2005年3月1日, 20050301, 2005/03/01, 至今.
+
+    A year of two digits or a date without its day cannot be read.
+    """
+    if isinstance(cell, datetime):
+        return Day(cell.date())
+    if isinstance(cell, date):
+        return Day(cell)
+    written = _DASHES.sub("-", unicodedata.normalize("NFKC", text(cell)))
+    plain = folded(_TIME.sub("", written))
+    if is_nothing(plain) or _OPEN.fullmatch(plain):
+        return NO_DAY
+    if plain.isdecimal() and len(plain) == 5 and int(plain) in _EXCEL_DAYS:
+        return Day(_EXCEL_DAY_0 + timedelta(days=int(plain)))
+    # 2005 3 1: the spaces are all that parts it.
+    parts = _COMPACT.fullmatch(plain) or _DAY.fullmatch(plain) or _DAY.fullmatch(re.sub(r"\s+", "-", written))
+    if not parts:
+        return _UNREADABLE
+    try:
+        return Day(date(int(parts[1]), int(parts[2]), int(parts[3])))
+    except ValueError:
+        return _UNREADABLE

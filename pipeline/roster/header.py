@@ -1,0 +1,163 @@
+"""Which column means what: header rows recognised by meaning, whatever an office calls them.
+
+A header is one to three rows; a merged group (外出情况) stands above its columns (地点, 起, 止).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pipeline.roster.cells import Row, folded
+from pipeline.roster.workbook import Sheet
+
+# Field → what a clerk calls it; the order is that of the columns of `Entry.cells`.
+LABELS = {
+    "town": "乡镇",
+    "village": "村（居）委会",
+    "group": "组别",
+    "number": "户编号",
+    "head": "户主姓名",
+    "name": "姓名",
+    "relation": "与户主关系",
+    "sex": "性别",
+    "birth": "出生日期",
+    "id_number": "公民身份号码",
+    "marital": "婚姻状况",
+    "phone": "联系电话",
+    "away_to": "外出地点",
+    "away_from": "外出开始",
+    "away_until": "外出结束",
+    "wants_service": "自愿申请技术服务",
+    "wants_pension": "参加养老保险",
+    "wants_choice": "知情选择登记",
+    "responsible": "联户责任人",
+}
+FIELDS = tuple(LABELS)
+REQUIRED = ("name", "id_number", "number", "relation")
+
+# The first pattern that fits names the field. Labels come without spaces and punctuation.
+_OTHERS = "配偶|父亲|母亲|父母|监护|子女|经办|填报|联系人|责任|曾用|签"
+_AWAY = r"^(?=.*(外出|流出|流入|流往|务工))"
+_MEANINGS = [
+    ("number", r"(?<![开账])户[编序籍]?(编号|号码|号|编码)|家庭(编号|编码|户号|号)|户口[簿本]?编?号"),
+    ("relation", r"^(?!.*劳动).*关系"),
+    ("head", r"户主(姓名|名字|名)?$"),
+    ("id_number", rf"^(?!.*(户主|{_OTHERS})).*(身份证|身份号|证件号)(?!.*(有效|期限|地址|住址))"),
+    ("name", rf"^(?!.*(户主|{_OTHERS}|组名|村名)).*(姓名|名字)|^(家庭|户内)?成员$"),
+    ("sex", rf"^(?!.*(户主|{_OTHERS})).*性别"),
+    ("birth", rf"^(?!.*(户主|{_OTHERS}|出生地|出生证|医学)).*(出生|生日)"),
+    ("marital", r"^(?!.*(日期|时间|证)).*(婚姻|婚否|婚况|是否已?婚)"),
+    ("away_until", _AWAY + r".*((?<!起)止|结束|返|回|截)|^预?计?返(乡|回)(时间|日期)?$"),
+    ("away_from", _AWAY + r".*(起|开始|始|离|时间|日期)|^离(乡|家|开)(时间|日期)$"),
+    ("away_to", _AWAY + r".*(地|去向|何处|往|址)|^(去向|流向)$"),
+    ("wants_service", r"(技术|申请|免费|节育).*服务(?!.*(证|时间|日期|单位))"),
+    ("wants_pension", r"(养老|参保)(?!.*(号|金额|档次|时间|日期|年限|机构))"),
+    ("wants_choice", r"知情选择(?!.*(时间|日期))"),
+    ("responsible", r"^(?!.*(电话|手机|单位|关系)).*(联户|包户|责任人|负责人)"),
+    ("phone", rf"^(?!.*(户主|{_OTHERS}|紧急)).*(电话|手机|联系方式|联系号码)"),
+    ("group", r"^(所在|所属)?(村民|居民|生产|自然)?小?(组|队|屯)[组队屯]?(别|号|名|名称|编号)?$"),
+    (
+        "village",
+        r"^(所在|所属|现住|户籍)?(行政)?(村民委员会|村委会?|村|社区|居委会?|居)"
+        r"(居民委员会|居委会|委员会|委会|社区|村|居|名称?|别)*$",
+    ),
+    ("town", r"^(所在|所属)?(乡|镇|街道)+场?(名称?|别)?$"),
+]
+_PATTERNS = [(field, re.compile(pattern)) for field, pattern in _MEANINGS]
+_HEAD_GROUP = re.compile(r"^户主(情况|信息|资料|基本情况)?$")
+# What a header row never holds: a date, or a number longer than a year.
+_DATA = re.compile(r"\d{6}|\d{4}[-/.年]\d")
+_MARKS = re.compile(r"[()\[\]【】{}<>《》“”\"'、,.。:;/\\*★☆#·_|-]+")
+
+# How deep a header may go, and how far down a sheet its first one may stand.
+_DEPTH = 3
+_SEARCHED = 60
+# So many recognised columns make a row a header, even where a required one is missing.
+_ENOUGH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A recognised header: rows `first` to `last` (the sheet's own numbers), field → column."""
+
+    first: int
+    last: int
+    columns: dict[str, int]
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        """What makes one reading of the same rows better than another: more columns, then fewer rows."""
+        return len(self.columns), self.first - self.last
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The required fields that have no column."""
+        return tuple(name for name in REQUIRED if name not in self.columns)
+
+
+def find_header(sheet: Sheet, rows: Sequence[tuple[int, Row]]) -> Header | None:
+    """The first header in the first rows of a sheet, or None.
+
+    Of the row pairs that could be it the one with the most recognised columns wins, the shortest of those.
+    """
+    best: Header | None = None
+    for start in range(min(len(rows), _SEARCHED)):
+        if best and rows[start][0] > best.last:
+            break
+        for depth in range(1, _DEPTH + 1):
+            header = read_header(sheet, rows[start : start + depth])
+            if header and (best is None or header.weight > best.weight):
+                best = header
+    return best
+
+
+def read_header(sheet: Sheet, rows: Sequence[tuple[int, Row]]) -> Header | None:
+    """The header that exactly these rows make, or None if they are none."""
+    lines = _labels(sheet, rows)
+    if not lines or any(_DATA.search(label) for label in lines[-1]):
+        return None
+    columns: dict[str, int] = {}
+    for column in range(max(len(line) for line in lines)):
+        path = [line[column] for line in lines if column < len(line) and line[column]]
+        name = meaning(tuple(dict.fromkeys(path)))
+        if name:
+            columns.setdefault(name, column)
+    if len(columns) < _ENOUGH or not {"name", "id_number"} & columns.keys():
+        return None
+    return Header(rows[0][0], rows[-1][0], columns)
+
+
+@lru_cache(maxsize=1024)
+def meaning(path: tuple[str, ...]) -> str:
+    """The field a column's labels name, from the top group down; "" if none of ours."""
+    if not path:
+        return ""
+    labels = [_MARKS.sub("", label) for label in path]
+    own = _field(labels[-1])
+    if len(labels) > 1 and any(_HEAD_GROUP.match(group) for group in labels[:-1]):
+        # 户主: 姓名, 身份证号 … beside 家庭成员: 姓名, 身份证号 …
+        return {"name": "head", "head": "head", "number": "number"}.get(own, "")
+    return own or _field("".join(labels))
+
+
+def _field(label: str) -> str:
+    return next((name for name, pattern in _PATTERNS if pattern.search(label)), "")
+
+
+def _labels(sheet: Sheet, rows: Sequence[tuple[int, Row]]) -> list[list[str]]:
+    """The labels of header rows, each group's repeated over all the columns it covers."""
+    lines = [[folded(cell) for cell in cells] for _, cells in rows]
+    for (number, _), labels, below in zip(rows, lines, lines[1:], strict=False):
+        for column, label in enumerate(labels):
+            if label:
+                continue
+            if sheet.merged is None:
+                # Without word of merged cells, what stands to the left is taken for the group.
+                if column and column < len(below) and below[column]:
+                    labels[column] = labels[column - 1]
+            else:
+                shown_row, shown_column = sheet.merged.get((number, column), (0, -1))
+                if shown_row == number and 0 <= shown_column < len(labels):
+                    labels[column] = labels[shown_column]
+    return lines

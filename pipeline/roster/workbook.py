@@ -1,0 +1,144 @@
+"""A file as sheets of rows: .xlsx, .xlsm, .xls (BIFF), .ods, and text with commas or tabs."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import python_calamine as calamine
+
+from archive.errors import (
+    NotWorkbook,
+    RosterIsFolder,
+    RosterMissing,
+    WorkbookEmpty,
+    WorkbookEncrypted,
+    WorkbookTooLarge,
+)
+from pipeline.roster.cells import Row
+from pipeline.roster.limits import check_file_size, check_zip
+
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# The stream of an OLE container that holds a password-protected .xlsx (MS-OFFCRYPTO 2.3.4.4).
+_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+_OTHERS = {
+    b"%PDF": "这是 PDF",
+    b"<htm": "这是网页",
+    b"<HTM": "这是网页",
+    b"<!DO": "这是网页",
+    b"<tab": "这是网页",
+    b"{\\rt": "这是文档",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet: `rows` yields (row number in the sheet, cells), hidden rows and sheets like any other.
+
+    Row numbers start at 1; a text file's is the line a record begins on. Columns start at the sheet's first
+    used one. `merged` maps (row number, column) of a covered cell to that of the cell shown; None where the
+    format does not tell.
+    """
+
+    name: str
+    rows: Iterable[tuple[int, Row]]
+    merged: Mapping[tuple[int, int], tuple[int, int]] | None = field(default=None)
+
+
+def read_sheets(path: Path) -> Iterator[Sheet]:
+    """The sheets of a workbook in its order, one at a time.
+
+    Raises RosterMissing, RosterIsFolder, WorkbookEmpty (no byte in it), WorkbookTooLarge, WorkbookEncrypted
+    or NotWorkbook.
+    """
+    if path.is_dir():
+        raise RosterIsFolder(file=path)
+    try:
+        size = path.stat().st_size
+        check_file_size(path, size)
+        with path.open("rb") as stream:
+            start = stream.read(8)
+    except FileNotFoundError:
+        raise RosterMissing(file=path) from None
+    except OSError as error:
+        raise NotWorkbook(file=path, detail=f"打不开（{error.strerror}）") from error
+    if not size:
+        raise WorkbookEmpty(file=path)
+    if start.startswith(_ZIP):
+        check_zip(path)
+        yield from _calamine_sheets(path)
+    elif start == _OLE:
+        if _ENCRYPTED_STREAM in path.read_bytes():
+            raise WorkbookEncrypted(file=path)
+        yield from _calamine_sheets(path)
+    else:
+        for mark, detail in _OTHERS.items():
+            if start.startswith(mark):
+                raise NotWorkbook(file=path, detail=detail)
+        yield Sheet("", _text_rows(path, path.read_bytes()))
+
+
+def _calamine_sheets(path: Path) -> Iterator[Sheet]:
+    try:
+        with calamine.CalamineWorkbook.from_path(path) as workbook:
+            for index, sheet in enumerate(workbook.sheets_metadata):
+                if sheet.typ == calamine.SheetTypeEnum.WorkSheet:
+                    yield _calamine_sheet(workbook.get_sheet_by_index(index))
+    except calamine.PasswordError:
+        raise WorkbookEncrypted(file=path) from None
+    except calamine.CalamineError as error:
+        if "limit" in str(error):
+            detail = "表格的行列太多"
+            raise WorkbookTooLarge(file=path, detail=detail, remedy="删去表格右边和下边零散的内容") from error
+        raise NotWorkbook(file=path, detail="文件已损坏，或者不是表格") from error
+
+
+def _calamine_sheet(sheet: calamine.CalamineSheet) -> Sheet:
+    # calamine's rows begin at row 1, but at the first used column; its merged ranges count from A1.
+    left = sheet.start[1] if sheet.start else 0
+    merged: dict[tuple[int, int], tuple[int, int]] | None = None
+    if sheet.merged_cell_ranges is not None:
+        merged = {}
+        for (top, first), (bottom, last) in sheet.merged_cell_ranges:
+            if (bottom - top + 1) * (last - first + 1) > 1_000_000:
+                continue  # a whole column merged by a slip: no household's cell
+            shown = (top + 1, first - left)
+            for row in range(top + 1, bottom + 2):
+                for column in range(first - left, last - left + 1):
+                    merged[row, column] = shown
+            merged.pop(shown, None)
+    return Sheet(sheet.name, enumerate(sheet.iter_rows(), start=1), merged)
+
+
+def _text_rows(path: Path, data: bytes) -> Iterator[tuple[int, Row]]:
+    content = _decoded(path, data)
+    head = content[:20_000]
+    delimiter = "\t" if head.count("\t") > head.count(",") else ","
+    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
+    line = 1
+    try:
+        for cells in reader:
+            if reader.line_num - line > _MOST_LINES:
+                raise csv.Error
+            yield line, list(cells)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise NotWorkbook(file=path, detail=f"第{line}行的引号没有成对") from error
+
+
+def _decoded(path: Path, data: bytes) -> str:
+    """Text in UTF-8 or UTF-16 with a byte order mark, in UTF-8 without, or in GB 18030."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    else:
+        if b"\0" in data[:65536]:
+            raise NotWorkbook(file=path, detail="不是表格，也不是文本")
+        encodings = ["utf-8-sig", "gb18030"]
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise NotWorkbook(file=path, detail="文字编码不是 UTF-8，也不是 GB 18030")
