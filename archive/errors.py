@@ -66,8 +66,26 @@ class ConversionFailed(HuyueError):
     exit_status = EXIT_BUG
 
 
+class TemplateMissing(NoInput):
+    """找不到合同模板的文件 {file}。模板文件夹里要有 contract.docx 和 contract.toml。"""
+
+
+class ManifestFaulty(WrongUsage):
+    """合同模板的设置 {file} 有误：{detail}。请照其他模板的 contract.toml 改正。"""
+
+
+class TemplateUnknown(WrongUsage):
+    """没有叫“{name}”的合同模板，也没有这个文件夹。现有模板：{names}。"""
+
+
 class LayoutFaulty(WrongUsage):
     """合同模板“{title}”排版有误：{detail}请在 Word 或 WPS 里改好，再运行 huyue template check。"""
+
+
+class WorkerLost(HuyueError):
+    """后台进程连续 {tries} 次意外中止，可能是内存不足。请关闭其他程序后再运行同一命令，已做完的不会重做。"""
+
+    exit_status = EXIT_BUG
 
 
 class ArchiveError(HuyueError):
@@ -102,6 +120,30 @@ class ArchiveLocked(ArchiveError):
 
 class ArchiveNewer(ArchiveError):
     """档案库 {file} 由更新版本的户约写成（结构 {found}，本程序只认到 {known}）。请升级户约后再打开。"""
+
+
+class CampaignUnknown(WrongUsage):
+    """没有叫“{name}”的签约批次。现有：{names}。请先用 huyue plan 安排。"""
+
+
+class CampaignDateMissing(WrongUsage):
+    """签约批次“{name}”是新的，请用 --date 写明日期，如 --date 2026-03-01。"""
+
+
+class CampaignDateFixed(WrongUsage):
+    """签约批次“{name}”的{what}已经定为 {fixed}，与给出的 {given} 不符。要用别的日期，请另起一个批次名。"""
+
+
+class NothingToPlan(WrongUsage):
+    """档案库里还没有花名册。请先运行 huyue roster import 花名册.xlsx。"""
+
+
+class NothingToPrint(WrongUsage):
+    """签约批次“{name}”在这里没有可打印的合同。请先运行 huyue plan，或检查 --village。"""
+
+
+class FolderNotOurs(WrongUsage):
+    """输出文件夹 {file} 里有别的东西（{detail}），为免覆盖，没有写入。请换一个空文件夹。"""
 
 
 class HomeNotGiven(WrongUsage):
@@ -145,7 +187,7 @@ class WorkbookEmpty(NoInput):
 
 
 class RosterHeaderMissing(NoInput):
-    """“{file}”里没有找到花名册的表头：{detail}。请补上写有“姓名”“公民身份号码”“户编号”“与户主关系”的表头行后再试。"""
+    """“{file}”里没有一张可读的花名册。{detail}"""
 
 
 class DivisionsUnreadable(NoInput):

@@ -9,7 +9,7 @@ DIR.key             32 bytes as 64 hexadecimal characters, mode 0600 (or the fil
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,10 +111,8 @@ def open_home(folder: Path, named_key: str | None) -> Home:
     return home
 
 
-def create_home(
-    folder: Path, named_key: str | None, divisions: Sequence[tuple[str, str, str]], actor: Actor
-) -> Home:
-    """Make a new archive at `folder`; `divisions` are (code, name, parent).
+def create_home(folder: Path, named_key: str | None, divisions: Mapping[str, str], actor: Actor) -> Home:
+    """Make a new archive at `folder`; `divisions` are names by code.
 
     It appears whole or not at all: it is built beside its place and renamed into it. A key file that
     HUYUE_KEY_FILE names is used if it is there; DIR.key is never overwritten.
@@ -139,7 +137,7 @@ def create_home(
         with engine.begin() as connection:
             code_key = secrets.token_bytes(32)
             connection.execute(insert(tables.meta), [{"key": "code_key", "value": code_key}])
-            rows = [{"code": c, "name": n, "parent": p} for c, n, p in divisions]
+            rows = [{"code": code, "name": name} for code, name in divisions.items()]
             connection.execute(insert(tables.division), rows)
             journal.record(connection, actor, "init", "", {"divisions": len(rows)})
         if not key_file.exists():

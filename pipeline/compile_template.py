@@ -58,6 +58,7 @@ class _Cutter:
 
     def __init__(self, manifest: Manifest, sizes: "_Sizes") -> None:
         self.slots: list[Slot] = []
+        self._alone = False
         self._sizes = sizes
         self._fields = {field.label: ("", name) for name, field in manifest.fields.items()}
         for rows, fields in manifest.rows.items():
@@ -88,6 +89,8 @@ class _Cutter:
 
     def isolate(self, paragraph: etree._Element) -> None:
         """Give every field and box of a paragraph a run of its own."""
+        whole = "".join(text.text or "" for text in marks.text_runs(paragraph)).strip()
+        self._alone = marks.MARK.fullmatch(whole) is not None
         for text in marks.text_runs(paragraph):
             if marks.MARK.search(text.text or ""):
                 self._split(text)
@@ -130,8 +133,7 @@ class _Cutter:
 
     def _slot(self, mark: marks.Mark, run: etree._Element, colour: str) -> Slot:
         rows, name = ("", self._boxes[mark.label]) if mark.kind == "box" else self._fields[mark.label]
-        in_table = next(run.iterancestors(f"{W}tc"), None) is not None
-        return Slot(mark.kind, name, rows, self._sizes.of(run), in_table, colour)
+        return Slot(mark.kind, name, rows, self._sizes.of(run), self._alone, colour)
 
 
 class _Sizes:

@@ -68,6 +68,11 @@ class Divisions:
         source = resources.files("pipeline") / "data" / "divisions-451225.csv"
         return cls(_read_names(source.read_bytes(), Path("divisions-451225.csv")))
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Every division's name by its code."""
+        return self._names
+
     def __contains__(self, code: object) -> bool:
         return code in self._names
 

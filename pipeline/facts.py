@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pipeline.manifest import Condition, Field, Manifest, Range, Term
-from pipeline.people import Household, Person, age_on, birth_of_id, mask_id, mask_phone
+from pipeline.people import Household, Person, age_on, mask_id, mask_phone
+from pipeline.roster.identity import birth_of, read_identity
 
 OPEN_DAYS = 10**6  # an open stay is longer than any that a rule can name
 OPEN_END = "长期"
@@ -64,7 +65,9 @@ def years_less_a_day(day: date, years: int) -> date:
 
 def known_birth(person: Person) -> date | None:
     """The birth date as written, else the one in a sound identity number."""
-    return person.birth or birth_of_id(person.id_number)
+    if person.birth is not None:
+        return person.birth
+    return birth_of(person.id_number) if read_identity(person.id_number).sound else None
 
 
 def person_facts(person: Person, day: date) -> dict[str, Fact]:

@@ -20,14 +20,14 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the only time in a .docx of ours: the earliest 
 class Slot:
     """One mark's place: a field or a box. `rows` names the list whose rows it repeats with, "" for none.
 
-    `size` is the font size in points; `in_table` says that it stands in a table cell.
+    `size` is the font size in points; `alone` says that its paragraph, a table cell's say, has nothing else.
     """
 
     kind: str
     name: str
     rows: str
     size: float
-    in_table: bool
+    alone: bool
     colour: str
 
     @property
@@ -114,7 +114,7 @@ def contract_docx(compiled: Compiled, content: Content) -> bytes:
         if slot.kind == "box":
             return slot.colour, "□" if compiled.manifest.boxes[slot.name].kind == "tick" else ""
         value = content.value(slot.key.format(row))
-        if not slot.in_table:
+        if not slot.alone:
             blank = blank_of(compiled.manifest, slot)
             value = _centred(value, blank.width / 25.4 * 72 / slot.size)
         return slot.colour, value

@@ -95,7 +95,7 @@ def mask_id(number: str) -> str:
 
 
 def mask_phone(number: str) -> str:
-    """A phone number for lists, logs and messages: 138****5678; of one not of 11 digits only the last four show."""
+    """A phone number for lists, logs and messages: 138****5678; of any other length the last four show."""
     if len(number) == 11:
         return number[:3] + "****" + number[-4:]
     return "*" * (len(number) - 4) + number[-4:]

@@ -50,9 +50,7 @@ class Offer:
     @property
     def party_key(self) -> str:
         """Names the party within a campaign and template: what has a number keeps it by this."""
-        if self.manifest.scope == "household":
-            return household_key(self.household)
-        return "+".join(person.id_number for person in self.parties)
+        return _party_key(self.manifest, self.household, self.parties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +59,37 @@ class Wait:
 
     manifest: Manifest
     household: Household
-    party: str
+    people: tuple[Person, ...]
     reason: str
 
+    @property
+    def party(self) -> str:
+        """Whom it concerns, by name."""
+        return "、".join(person.name for person in self.people) or self.household.head
 
-def household_key(household: Household) -> str:
-    """Names a household within a year."""
-    return f"{household.village_code}/{household.group}/{household.number}"
+    @property
+    def party_key(self) -> str:
+        """As an offer's; "" where an identity number is another person's, too, and so names nobody."""
+        if any(person.held == "duplicate_person" for person in self.people):
+            return ""
+        return _party_key(self.manifest, self.household, self.people)
 
 
-def order_of(offer: Offer) -> tuple[int, int, str, str]:
-    """The order numbers are given and papers printed in: group, household number, party's identity number.
+def _party_key(manifest: Manifest, household: Household, people: Sequence[Person]) -> str:
+    if manifest.scope == "household":
+        return f"{household.village_code}/{household.group}/{household.number}"
+    return "+".join(person.id_number for person in people)
 
-    A household number counts by the number it begins with, then as text.
-    """
-    digits = re.match(r"\d+", offer.household.number)
-    number = int(digits[0]) if digits else 10**9
-    return offer.household.group, number, offer.household.number, offer.parties[0].id_number
+
+def order_of(offer: Offer) -> tuple[int, tuple[int, str], str]:
+    """The order numbers are given in: group, household number, the first party's identity number."""
+    return offer.household.group, number_order(offer.household.number), offer.parties[0].id_number
+
+
+def number_order(household_number: str) -> tuple[int, str]:
+    """Household numbers in order: by the number they begin with (those without one last), then as text."""
+    digits = re.match(r"\d+", household_number)
+    return int(digits[0]) if digits else 10**9, household_number
 
 
 def offers(
@@ -107,9 +119,9 @@ def _household_offer(household: Household, manifest: Manifest, day: date) -> lis
         return []
     head = next((person for person in household.members if _relation(person) == HEAD), None)
     if head is None:
-        return [Wait(manifest, household, household.head, "花名册上这一户没有标明户主")]
+        return [Wait(manifest, household, (), "花名册上这一户没有标明户主")]
     if head.held:
-        return [Wait(manifest, household, household.head, "户主的资料有误，改正后才能安排")]
+        return [Wait(manifest, household, (head,), "户主的资料有误，改正后才能安排")]
     return [_offer(manifest, household, (head,), day, known)]
 
 
@@ -120,9 +132,9 @@ def _person_offers(household: Household, manifest: Manifest, day: date) -> list[
         if not facts.holds(manifest.who, known):
             continue
         if person.held:
-            found.append(Wait(manifest, household, person.name, "本人的资料有误，改正后才能安排"))
+            found.append(Wait(manifest, household, (person,), "本人的资料有误，改正后才能安排"))
         elif manifest.term.kind == "away" and not person.away_readable:
-            found.append(Wait(manifest, household, person.name, "外出起止日期看不懂，改正后才能安排"))
+            found.append(Wait(manifest, household, (person,), "外出起止日期看不懂，改正后才能安排"))
         else:
             found.append(_offer(manifest, household, (person,), day, known))
     return found
@@ -148,12 +160,11 @@ def _couple_offers(
         if not couples:
             continue
         husband, wife, known = couples[0]
-        names = f"{husband.name}、{wife.name}"
         if len(ones) > 1 or len(others) > 1:
             reason = f"这一户的{one}或{other}不止一人，谁与谁是夫妻要由人确认"
-            found.append(Wait(manifest, household, names, reason))
+            found.append(Wait(manifest, household, (husband, wife), reason))
         elif husband.held or wife.held:
-            found.append(Wait(manifest, household, names, "夫妻一方的资料有误，改正后才能安排"))
+            found.append(Wait(manifest, household, (husband, wife), "夫妻一方的资料有误，改正后才能安排"))
         else:
             found.append(_offer(manifest, household, (husband, wife), day, known))
     return found

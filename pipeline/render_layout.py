@@ -182,7 +182,7 @@ def _sheet(compiled: Compiled, markers: Sequence[_Marker], found: Mapping[int, l
             lines = tuple(_lines(chars))
             fields.append(
                 FieldPlace(
-                    marker.key, _style(first.font), round(first.size, 2), not marker.slot.in_table, lines
+                    marker.key, _style(first.font), round(first.size, 2), not marker.slot.alone, lines
                 )
             )
     return SheetPlaces(tuple(boxes), tuple(fields))

@@ -38,7 +38,6 @@ division = Table(
     metadata,
     Column("code", Text, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("parent", Text, nullable=False),
 )
 
 journal = Table(
@@ -194,7 +193,7 @@ layout = Table(
     "layout",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("id", Text, nullable=False, index=True),
+    Column("id", Text, nullable=False, unique=True),
     Column("geometry", LargeBinary, nullable=False),
     Column("background", LargeBinary, nullable=False),
 )

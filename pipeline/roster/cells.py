@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 Cell = str | int | float | bool | date | datetime | time | timedelta
 Row = list[Cell]
@@ -22,11 +23,7 @@ def text(cell: Cell) -> str:
     formula's error is nothing. Width and inner spaces stay as written.
     """
     if isinstance(cell, str):
-        plain = _INVISIBLE.sub("", cell).strip()
-        if quoted := _QUOTED.fullmatch(plain):
-            plain = quoted[1].strip()
-        plain = plain.lstrip("'’‘`").strip()
-        return "" if plain in _ERRORS else plain
+        return _unwrapped(cell) if cell else ""
     if isinstance(cell, bool):
         return "1" if cell else "0"
     if isinstance(cell, float):
@@ -38,9 +35,25 @@ def text(cell: Cell) -> str:
 
 def folded(cell: Cell) -> str:
     """`text` with full-width forms folded and every space gone: for numbers, dates, marks and labels."""
-    return _SPACE.sub("", unicodedata.normalize("NFKC", text(cell)))
+    plain = text(cell)
+    return _folded(plain) if plain else ""
 
 
 def is_nothing(plain: str) -> bool:
     """Whether a cell's text says no more than an empty cell: "", —, /, 无."""
     return _NOTHING.fullmatch(plain) is not None
+
+
+# Most cells of a long roster repeat: villages, relations, sexes, marks, dates.
+@lru_cache(maxsize=1 << 16)
+def _unwrapped(written: str) -> str:
+    plain = _INVISIBLE.sub("", written).strip()
+    if quoted := _QUOTED.fullmatch(plain):
+        plain = quoted[1].strip()
+    plain = plain.lstrip("'’‘`").strip()
+    return "" if plain in _ERRORS else plain
+
+
+@lru_cache(maxsize=1 << 16)
+def _folded(plain: str) -> str:
+    return _SPACE.sub("", unicodedata.normalize("NFKC", plain))

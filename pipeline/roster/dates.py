@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from pipeline.roster.cells import Cell, folded, is_nothing, text
 
@@ -19,7 +20,7 @@ _EXCEL_DAYS = range(61, 73051)  # to the end of 2099
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What a cell says of a day: `day` is None for an open or empty cell; `readable` is False for anything else."""
+    """What a cell says of a day: None for an open or empty cell, and unreadable if it says anything else."""
 
     day: date | None
     readable: bool = True
@@ -38,7 +39,13 @@ def read_day(cell: Cell) -> Day:
         return Day(cell.date())
     if isinstance(cell, date):
         return Day(cell)
-    written = _DASHES.sub("-", unicodedata.normalize("NFKC", text(cell)))
+    plain = text(cell)
+    return _read_written(plain) if plain else NO_DAY
+
+
+@lru_cache(maxsize=1 << 16)
+def _read_written(plain: str) -> Day:
+    written = _DASHES.sub("-", unicodedata.normalize("NFKC", plain))
     plain = folded(_TIME.sub("", written))
     if is_nothing(plain) or _OPEN.fullmatch(plain):
         return NO_DAY

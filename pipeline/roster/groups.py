@@ -33,7 +33,7 @@ def read_household_number(cell: Cell) -> str:
 
 
 def _number(numeral: str) -> int | None:
-    """An Arabic or Chinese numeral under a thousand; 一二 is 12, as on door plates. None for 十百 and its like."""
+    """An Arabic or Chinese numeral under a thousand; 一二 is 12, as on door plates. None for 十百."""
     if numeral.isdecimal():
         return int(numeral)
     if not re.search("[十百]", numeral):

@@ -68,8 +68,8 @@ def _check_extent(path: Path, chunks: Iterator[bytes]) -> None:
         # Rows below the last value are only formatted, and cost nothing.
         last_value = max(chunk.rfind(b"v>"), chunk.rfind(b"is>"))
         if last_value >= 0:
-            rows = max(rows, seen, *(number for start, number in numbers if start < last_value))
-        seen = max(seen, seen, *(number for _, number in numbers))
+            rows = max([rows, seen, *(number for start, number in numbers if start < last_value)])
+        seen = max([seen, *(number for _, number in numbers)])
         for letters in _FAR_CELL.findall(chunk):
             if (number := _column_number(letters)) > columns:
                 columns, far = number, letters.decode()

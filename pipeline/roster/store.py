@@ -37,8 +37,11 @@ class ImportCounts:
 
 
 def import_roster(connection: Connection, roster: Roster, actor: Actor) -> ImportCounts:
-    """Take a roster up within the caller's transaction, compared with what was there."""
-    villages = sorted({home.village_code for home in roster.households})
+    """Take a roster up within the caller's transaction, compared with what was there.
+
+    Someone whose village could not be told is counted as held and has no place to be kept in.
+    """
+    villages = sorted({home.village_code for home in roster.households if home.village_code})
     before = {row["id_number"]: row for row in _current_rows(connection) if not row["held"]}
     added = changed = unchanged = held = 0
     seen: set[str] = set()
@@ -182,7 +185,8 @@ def _insert(connection: Connection, roster: Roster, villages: list[str], actor: 
     next_id: int = connection.execute(select(func.coalesce(func.max(household.c.id), 0) + 1)).scalar_one()
     homes: list[dict[str, object]] = []
     people: list[dict[str, object]] = []
-    for home_id, home in enumerate(roster.households, next_id):
+    known = [home for home in roster.households if home.village_code]
+    for home_id, home in enumerate(known, next_id):
         homes.append(
             {
                 "id": home_id,

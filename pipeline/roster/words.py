@@ -25,7 +25,7 @@ _UNMARRIED = frozenset({"未婚", "未", "否", "×", "N", "0", "未结婚", "�
 
 
 def read_name(cell: Cell) -> str:
-    """A name without the spaces that pad it (刘　英), its dots U+00B7; no character is replaced by another."""
+    """A name without the spaces that pad it (刘　英), its dots U+00B7; no other character is replaced."""
     plain = text(cell)
     if is_nothing(plain):
         return ""
@@ -34,7 +34,7 @@ def read_name(cell: Cell) -> str:
 
 
 def read_phone(cell: Cell) -> str:
-    """A phone number's digits (and the hyphens of a landline); "" where Excel has spoilt it beyond reading."""
+    """A phone's digits (and the hyphens of a landline); "" where Excel has spoilt it beyond reading."""
     plain = folded(cell)
     if is_nothing(plain) or re.fullmatch(r"\d(\.\d+)?E\+?\d+", plain, re.IGNORECASE):
         return ""

@@ -31,6 +31,8 @@ _OTHERS = {
     b"<tab": "这是网页",
     b"{\\rt": "这是文档",
 }
+# A quote that is never closed swallows the rows after it: such a file is refused rather than read wrongly.
+_MOST_LINES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ def read_sheets(path: Path) -> Iterator[Sheet]:
 
 def _calamine_sheets(path: Path) -> Iterator[Sheet]:
     try:
-        with calamine.CalamineWorkbook.from_path(path) as workbook:
+        # By content: from_path would go by a name's ending, and offices save .xlsx under .xls.
+        with path.open("rb") as stream, calamine.CalamineWorkbook.from_filelike(stream) as workbook:
             for index, sheet in enumerate(workbook.sheets_metadata):
                 if sheet.typ == calamine.SheetTypeEnum.WorkSheet:
                     yield _calamine_sheet(workbook.get_sheet_by_index(index))

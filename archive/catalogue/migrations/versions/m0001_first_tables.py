@@ -21,7 +21,6 @@ def upgrade() -> None:
         "division",
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("parent", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_division")),
     )
     op.create_table(
@@ -44,8 +43,8 @@ def upgrade() -> None:
         sa.Column("geometry", sa.LargeBinary(), nullable=False),
         sa.Column("background", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_layout")),
+        sa.UniqueConstraint("id", name=op.f("uq_layout_id")),
     )
-    op.create_index(op.f("ix_layout_id"), "layout", ["id"], unique=False)
     op.create_table(
         "meta",
         sa.Column("key", sa.Text(), nullable=False),

@@ -1,0 +1,68 @@
+"""Campaigns: rounds of signing, each with a date that fixes who is offered what, and a close."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import Connection, Row, insert, select
+
+from archive.catalogue import tables
+from archive.errors import CampaignDateFixed, CampaignDateMissing, CampaignUnknown
+
+SIGNING_DAYS = 30  # a campaign's close, when none is named
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One round of signing; the last day to sign is `closes`."""
+
+    id: int
+    name: str
+    day: date
+    closes: date
+
+
+def find_campaign(connection: Connection, name: str) -> Campaign:
+    """The campaign of that name. Raises CampaignUnknown, listing those there are."""
+    found = _campaign(connection, name)
+    if found is None:
+        names = "、".join(connection.execute(select(tables.campaign.c.name)).scalars()) or "（还没有）"
+        raise CampaignUnknown(name=name, names=names)
+    return found
+
+
+def campaigns(connection: Connection) -> list[Campaign]:
+    """All campaigns, the oldest first."""
+    rows = connection.execute(select(tables.campaign).order_by(tables.campaign.c.date, tables.campaign.c.id))
+    return [_campaign_of(row) for row in rows]
+
+
+def open_campaign(connection: Connection, name: str, day: date | None, closes: date | None) -> Campaign:
+    """The campaign of that name, made with `day` and `closes` if it is new.
+
+    Its first plan fixes both. Raises CampaignDateMissing for a new one without a date, CampaignDateFixed
+    for another date or close than it has.
+    """
+    found = _campaign(connection, name)
+    if found is None:
+        if day is None:
+            raise CampaignDateMissing(name=name)
+        closes = closes or day + timedelta(days=SIGNING_DAYS)
+        if closes < day:
+            raise CampaignDateFixed(name=name, what="截止日", fixed=f"不早于 {day}", given=closes)
+        connection.execute(
+            insert(tables.campaign).values(name=name, date=day.isoformat(), closes=closes.isoformat())
+        )
+        return find_campaign(connection, name)
+    for what, fixed, given in (("日期", found.day, day), ("截止日", found.closes, closes)):
+        if given is not None and given != fixed:
+            raise CampaignDateFixed(name=name, what=what, fixed=fixed, given=given)
+    return found
+
+
+def _campaign(connection: Connection, name: str) -> Campaign | None:
+    row = connection.execute(select(tables.campaign).where(tables.campaign.c.name == name)).first()
+    return None if row is None else _campaign_of(row)
+
+
+def _campaign_of(row: Row[tuple[object, ...]]) -> Campaign:
+    return Campaign(row.id, row.name, date.fromisoformat(row.date), date.fromisoformat(row.closes))

@@ -1,0 +1,53 @@
+"""`huyue plan`: decide who is offered which contract, and number them."""
+
+from dataclasses import asdict
+from datetime import date
+
+import click
+
+from pipeline.campaigns import open_campaign
+from pipeline.console import DAY, Command, emit, progress, session
+from pipeline.planning import divisions_of, plan_villages, waiting_reasons
+from pipeline.roster.store import villages_with_roster
+from pipeline.settings import read_settings
+from pipeline.template import stock_templates
+
+EPILOG = "例：huyue --home 档案库 plan --campaign 2026春 --date 2026-03-01；加 --dry-run 先看数目。"
+
+
+@click.command(
+    cls=Command,
+    epilog=EPILOG,
+    help="按各合同模板的规则，算出每一户、每个人该给哪几份合同，编好号。再运行一次不会重复；已有编号的保持不变。",
+)
+@click.option("--campaign", "name", required=True, metavar="批次", help="签约批次的名字，如 2026春。")
+@click.option("--date", "day", type=DAY, metavar="日期", help="批次日期，第一次安排时定下，以后不再变。")
+@click.option("--closes", type=DAY, metavar="日期", help="签约截止日，默认批次日期后 30 天。")
+@click.option("--village", metavar="村", help="只安排一个村：代码或村名。")
+@click.option("--dry-run", is_flag=True, help="只算数目，不写入。")
+def plan(name: str, day: date | None, closes: date | None, village: str | None, dry_run: bool) -> None:
+    home, actor = session().open_home(), session().actor()
+    settings = read_settings(home.settings)
+    templates = stock_templates()
+    with home.writing() as connection:
+        trial = connection.begin_nested()
+        campaign = open_campaign(connection, name, day, closes)
+        villages = villages_with_roster(connection)
+        if village is not None:
+            code = divisions_of(connection).find_village(village)
+            villages = [one for one in villages if one == code]
+        with progress("安排合同（村）", len(villages)) as bar:
+            counts = plan_villages(connection, campaign, villages, templates, settings, actor, bar.advance)
+        reasons = waiting_reasons(connection, campaign)
+        trial.rollback() if dry_run else trial.commit()
+    titles = {template.manifest.name: template.manifest.title for template in templates}
+    emit(
+        asdict(counts),
+        [
+            f"{'（试算，没有写入）' if dry_run else ''}签约批次“{campaign.name}”，日期 {campaign.day}，截止 {campaign.closes}。",
+            f"拟签 {counts.obligations} 份：已编号 {counts.contracts} 份（这次新编 {counts.added} 份），待定 {counts.waiting} 份。",
+            *(f"  {titles.get(one, one)} {count} 份" for one, count in counts.by_template.items()),
+            *(["待定的原因："] if reasons else []),
+            *(f"  {reason}：{count} 份" for reason, count in reasons),
+        ],
+    )

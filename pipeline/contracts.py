@@ -1,0 +1,134 @@
+"""Contracts in the catalogue: templates and layouts kept by content, contracts written, read in print order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from archive.catalogue import tables
+from pipeline.fill import Content
+from pipeline.layout import Layout, restore
+from pipeline.manifest import Manifest
+from pipeline.plan import number_order
+from pipeline.template import Template, decode_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Printable:
+    """A contract as it is printed: its frozen values and what the ledger says of it."""
+
+    number: str
+    template_sha256: str
+    template: str
+    group: int
+    household: str
+    responsible: str
+    starts: date
+    ends: date | None
+    parties: tuple[tuple[str, str], ...]
+    content: Content
+
+
+def keep_template(connection: Connection, template: Template) -> None:
+    """Keep a template's version whole, if it is not kept already."""
+    known = connection.execute(
+        select(tables.template.c.sha256).where(tables.template.c.sha256 == template.sha256)
+    ).first()
+    if known is None:
+        connection.execute(
+            insert(tables.template).values(
+                sha256=template.sha256,
+                name=template.manifest.name,
+                number=template.manifest.number,
+                version=template.manifest.version,
+                manifest=template.toml,
+                docx=template.docx,
+            )
+        )
+
+
+def kept_template(connection: Connection, sha256: str) -> Template:
+    """A template's version as it was kept."""
+    row = connection.execute(select(tables.template).where(tables.template.c.sha256 == sha256)).one()
+    return Template(decode_manifest(row.manifest, row.name), row.manifest, row.docx, row.sha256)
+
+
+def keep_layouts(connection: Connection, layouts: Sequence[Layout]) -> None:
+    """Cache rendered layouts under their keys."""
+    for layout in layouts:
+        connection.execute(
+            insert(tables.layout).prefix_with("OR IGNORE"),
+            {
+                "key": layout.key,
+                "id": layout.id,
+                "geometry": layout.geometry(),
+                "background": layout.background,
+            },
+        )
+
+
+def kept_layout(connection: Connection, key: str) -> Layout | None:
+    """The layout cached under a key."""
+    row = connection.execute(select(tables.layout).where(tables.layout.c.key == key)).first()
+    return None if row is None else restore(row.geometry, row.background)
+
+
+def encode_content(content: Content) -> str:
+    """A contract's frozen values as the catalogue holds them."""
+    return msgspec.json.encode([content.fields, content.rows, content.clauses]).decode()
+
+
+def printables(connection: Connection, campaign_id: int, village_code: str) -> list[Printable]:
+    """The village's contracts of a campaign in printing order: group, household, template, party."""
+    contract, party = tables.contract, tables.party
+    rows = connection.execute(
+        select(contract, party.c.name, party.c.id_number)
+        .join(party, party.c.contract == contract.c.number)
+        .where(contract.c.campaign_id == campaign_id, contract.c.village_code == village_code)
+        .order_by(contract.c.number, party.c.position)
+    )
+    found = [_printable(list(group)) for _, group in groupby(rows, key=lambda row: row.number)]
+    return sorted(
+        found, key=lambda one: (one.group, number_order(one.household), one.number[18:20], one.number)
+    )
+
+
+def _printable(rows: Sequence[Any]) -> Printable:
+    row = rows[0]
+    fields, lists, clauses = msgspec.json.decode(
+        row.content, type=tuple[dict[str, str], dict[str, list[dict[str, str]]], tuple[str, ...]]
+    )
+    return Printable(
+        number=row.number,
+        template_sha256=row.template_sha256,
+        template=row.template,
+        group=row.group_no,
+        household=row.household_number,
+        responsible=row.responsible,
+        starts=date.fromisoformat(row.starts),
+        ends=None if row.ends is None else date.fromisoformat(row.ends),
+        parties=tuple((one.name, one.id_number) for one in rows),
+        content=Content(fields, lists, clauses),
+    )
+
+
+def villages_of(connection: Connection, campaign_id: int) -> list[str]:
+    """The villages a campaign has contracts in, by code."""
+    contract = tables.contract
+    found = select(contract.c.village_code).where(contract.c.campaign_id == campaign_id).distinct()
+    return list(connection.execute(found.order_by(contract.c.village_code)).scalars())
+
+
+def mark_printed(connection: Connection, numbers: Sequence[str], day: date) -> int:
+    """Write the first printing's day into contracts that have none; how many that were."""
+    contract = tables.contract
+    statement = (
+        update(contract)
+        .where(contract.c.number == bindparam("which"), contract.c.printed_on.is_(None))
+        .values(printed_on=day.isoformat())
+    )
+    return sum(connection.execute(statement, {"which": number}).rowcount for number in numbers)

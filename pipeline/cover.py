@@ -1,0 +1,80 @@
+"""A batch's cover sheet: what the batch holds, for whoever prints, hands out and collects it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pipeline import page_code
+from pipeline.facts import chinese_date
+from pipeline.pdf import PdfWriter
+from pipeline.place import width
+
+LEFT, RIGHT, CENTRE = 30.0, 180.0, 105.0
+
+
+@dataclass(frozen=True, slots=True)
+class CoverFacts:
+    """What a cover says; `rows` are (template title, contracts, sheets), `copy` which copy this is."""
+
+    village_code: str
+    place: str
+    campaign: str
+    day: date
+    closes: date
+    rows: Sequence[tuple[str, int, int]]
+    copy: str
+
+
+def cover(writer: PdfWriter, facts: CoverFacts) -> None:
+    """Append the cover as a page of its own."""
+    code = writer.bitmap(
+        page_code.MODULES,
+        page_code.MODULES,
+        page_code.bitmap(page_code.cover_text(facts.village_code, facts.day)),
+    )
+    parts = [writer.place("Q", page_code.LEFT, page_code.TOP, page_code.SIDE, page_code.SIDE)]
+
+    def centred(style: str, size: float, baseline: float, words: str) -> None:
+        room = RIGHT - LEFT
+        natural = width(style, size, words)
+        squeeze = min(1.0, room / natural)
+        parts.append(writer.text(style, size, CENTRE - natural * squeeze / 2, baseline, words, squeeze))
+
+    def columns(style: str, baseline: float, name: str, contracts: str, sheets: str) -> None:
+        natural = width(style, 14, name)
+        parts.append(writer.text(style, 14, LEFT, baseline, name, min(1.0, 85 / natural)))
+        for right, words in ((145.0, contracts), (RIGHT, sheets)):
+            parts.append(writer.text(style, 14, right - width(style, 14, words), baseline, words))
+
+    def rule(y: float, weight: float) -> None:
+        points, height = 72 / 25.4, 841.89
+        line = (weight, LEFT * points, height - y * points, RIGHT * points, height - y * points)
+        parts.append(b"%.2f w %.2f %.2f m %.2f %.2f l S\n" % line)
+
+    centred("hei", 26, 62, "合同打印批次封面")
+    centred("song", 18, 80, facts.place)
+    centred("song", 14, 92, f"签约批次：{facts.campaign}")
+    centred("song", 14, 101, f"批次日期：{chinese_date(facts.day)}　收回期限：{chinese_date(facts.closes)}")
+    centred("song", 14, 110, facts.copy)
+    rule(120, 1)
+    columns("hei", 128, "合同", "份数", "页数")
+    rule(132, 0.5)
+    y = 140.0
+    for title, contracts, sheets in facts.rows:
+        columns("song", y, title, str(contracts), str(sheets))
+        y += 9
+    rule(y - 4, 0.5)
+    columns(
+        "hei", y + 4, "合计", str(sum(row[1] for row in facts.rows)), str(sum(row[2] for row in facts.rows))
+    )
+    rule(y + 8, 1)
+    y += 22
+    for words in (
+        "一、合同按村民小组、户编号的顺序排列，与台账 ledger.xlsx 一致。",
+        "二、请双面打印，缩放选“实际大小”（100%），不要选“适合纸张”。",
+        "三、签与不签由群众自愿；不签的，不问原因，把空白合同单独交回即可。",
+        "四、签好后整批扫描，顺序不必整理，本封面可以一起扫，系统会自动认出。",
+    ):
+        parts.append(writer.text("song", 12, LEFT, y, words))
+        y += 8
+    writer.page(b"".join(parts), {"Q": code})

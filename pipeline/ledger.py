@@ -1,0 +1,87 @@
+"""合同签订台账: the batch's contracts as a workbook, to be ticked off by hand when they come back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import xlsxwriter
+
+from pipeline.people import mask_id
+
+COLUMNS = (
+    ("序号", 6),
+    ("合同编号", 31),
+    ("合同名称", 26),
+    ("组", 5),
+    ("户编号", 9),
+    ("当事人", 18),
+    ("证件号码", 21),
+    ("联户责任人", 12),
+    ("起始日期", 12),
+    ("截止日期", 12),
+    ("页数", 6),
+    ("打印页码", 9),
+    ("签订日期", 12),
+    ("收回日期", 12),
+    ("备注", 16),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One contract of a batch; `first_page` is the page of print.pdf it begins on."""
+
+    number: str
+    title: str
+    group: int
+    household: str
+    parties: tuple[tuple[str, str], ...]
+    responsible: str
+    starts: date
+    ends: date | None
+    sheets: int
+    first_page: int
+
+
+def write_ledger(path: Path, title: str, day: date, rows: Iterable[LedgerRow]) -> None:
+    """Write the ledger; every text is written as text, so that none is taken for a formula."""
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False}) as book:
+        book.set_properties({"title": title, "created": datetime(day.year, day.month, day.day, tzinfo=UTC)})
+        sheet = book.add_worksheet("台账")
+        grid = {"border": 1, "font_name": "宋体", "font_size": 10, "valign": "vcenter"}
+        heading = book.add_format({"bold": True, "font_name": "黑体", "font_size": 16, "align": "center"})
+        head = book.add_format(grid | {"bold": True, "align": "center", "bg_color": "#E7E6E6"})
+        cell, days = book.add_format(grid), book.add_format(grid | {"num_format": "yyyy-mm-dd"})
+        for column, (_, wide) in enumerate(COLUMNS):
+            sheet.set_column(column, column, wide)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(1)
+        sheet.set_footer("&C第 &P 页 共 &N 页")
+        sheet.merge_range(0, 0, 0, len(COLUMNS) - 1, "", heading)
+        sheet.write_string(0, 0, title, heading)
+        for column, (name, _) in enumerate(COLUMNS):
+            sheet.write_string(1, column, name, head)
+        sheet.freeze_panes(2, 0)
+        line = 1
+        for line, row in enumerate(rows, 2):
+            names = "、".join(name for name, _ in row.parties)
+            numbers = "、".join(mask_id(number) for _, number in row.parties)
+            sheet.write_number(line, 0, line - 1, cell)
+            for column, text in enumerate((row.number, row.title), 1):
+                sheet.write_string(line, column, text, cell)
+            sheet.write_number(line, 3, row.group, cell)
+            for column, text in enumerate((row.household, names, numbers, row.responsible), 4):
+                sheet.write_string(line, column, text, cell)
+            sheet.write_datetime(line, 8, datetime(row.starts.year, row.starts.month, row.starts.day), days)
+            if row.ends is None:
+                sheet.write_string(line, 9, "长期", cell)
+            else:
+                sheet.write_datetime(line, 9, datetime(row.ends.year, row.ends.month, row.ends.day), days)
+            sheet.write_number(line, 10, row.sheets, cell)
+            sheet.write_number(line, 11, row.first_page, cell)
+            for column in (12, 13, 14):
+                sheet.write_blank(line, column, None, cell)
+        sheet.autofilter(1, 0, max(line, 1), len(COLUMNS) - 1)

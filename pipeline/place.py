@@ -1,0 +1,76 @@
+"""Putting a value into its blank: as it is, condensed to a limit, over several lines, or not at all."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pipeline import fonts
+from pipeline.layout import FieldPlace
+
+MM = 25.4 / 72
+TIGHTEST = 0.75  # of the natural width: narrower than that, Chinese is hard to read
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Words on one line: left end and baseline in mm, horizontal scale."""
+
+    x: float
+    baseline: float
+    words: str
+    squeeze: float
+
+
+@lru_cache(maxsize=200_000)
+def _ems(style: str, character: str) -> float:
+    for face in fonts.faces(style):
+        glyph = face.glyph(character)
+        if glyph:
+            return face.advance(glyph) / 1000
+    return 1.0
+
+
+def width(style: str, size: float, words: str) -> float:
+    """The natural width of `words` in mm at a font size in points."""
+    return sum(_ems(style, character) for character in words) * size * MM
+
+
+def fit(place: FieldPlace, value: str) -> list[Placed] | None:
+    """`value` in its blank, None where it does not fit even condensed: it is then laid out for itself."""
+    if not value:
+        return []
+    natural = width(place.style, place.size, value)
+    room = sum(line.width for line in place.lines)
+    if natural <= place.lines[0].width:
+        line = place.lines[0]
+        spare = (line.width - natural) / 2 if place.centred else 0.0
+        return [Placed(line.x + spare, line.baseline, value, 1)]
+    if len(place.lines) == 1:
+        squeeze = room / natural
+        line = place.lines[0]
+        return [Placed(line.x, line.baseline, value, squeeze)] if squeeze >= TIGHTEST else None
+    for squeeze in (1.0, TIGHTEST):
+        placed = list(_broken(place, value, squeeze))
+        if sum(len(part.words) for part in placed) == len(value):
+            return placed
+    return None
+
+
+def _broken(place: FieldPlace, value: str, squeeze: float) -> Iterator[Placed]:
+    """As much of `value` as its lines hold, each line filled before the next."""
+    start = 0
+    for line in place.lines:
+        end, used = start, 0.0
+        while end < len(value):
+            used += width(place.style, place.size, value[end]) * squeeze
+            if used > line.width + 0.01:
+                break
+            end += 1
+        if end > start:
+            yield Placed(line.x, line.baseline, value[start:end], squeeze)
+        start = end
+
+
+def wanted_width(place: FieldPlace, value: str) -> int:
+    """The width in whole mm of a blank that holds `value`, with a character to spare on each line."""
+    return int(width(place.style, place.size, value) + 3 * place.size * MM) + 1

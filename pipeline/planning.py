@@ -1,0 +1,261 @@
+"""Planning a campaign in the catalogue: offers become numbered, frozen contracts; what cannot be waits."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from archive import journal
+from archive.catalogue import tables
+from archive.errors import NothingToPlan
+from archive.journal import Actor
+from archive.numbers import Number
+from pipeline import facts
+from pipeline.campaigns import Campaign
+from pipeline.contracts import encode_content, keep_template
+from pipeline.divisions import Divisions
+from pipeline.facts import Place
+from pipeline.fill import Content
+from pipeline.plan import Offer, Wait, offers, order_of
+from pipeline.roster import store
+from pipeline.settings import Settings
+from pipeline.template import Template
+
+CHUNK = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCounts:
+    """A campaign's totals after a plan; `added` is what this call planned."""
+
+    obligations: int
+    contracts: int
+    added: int
+    waiting: int
+    by_template: Mapping[str, int]
+
+
+def divisions_of(connection: Connection) -> Divisions:
+    """The division table of an archive."""
+    rows = connection.execute(select(tables.division.c.code, tables.division.c.name))
+    return Divisions({row.code: row.name for row in rows})
+
+
+def plan_villages(
+    connection: Connection,
+    campaign: Campaign,
+    villages: Sequence[str],
+    templates: Sequence[Template],
+    settings: Settings,
+    actor: Actor,
+    done: Callable[[], None],
+) -> PlanCounts:
+    """Plan the campaign in the given villages within the caller's transaction; `done` after each village.
+
+    What has a number keeps it; what waits is looked at anew. Raises NothingToPlan where no roster is.
+    """
+    if not villages:
+        raise NothingToPlan()
+    divisions = divisions_of(connection)
+    by_name = {template.manifest.name: template for template in templates}
+    for template in templates:
+        keep_template(connection, template)
+    planned, added = _planned(connection, campaign), 0
+    for village in villages:
+        found = [
+            one
+            for one in _offers_of(connection, campaign, village, templates)
+            if (one.manifest.name, one.party_key) not in planned
+        ]
+        new = sorted((one for one in found if isinstance(one, Offer)), key=order_of)
+        planned |= {(one.manifest.name, one.party_key) for one in new}
+        _write_contracts(
+            connection, campaign, village, new, by_name, _place(divisions, village, settings), actor
+        )
+        _write_waiting(connection, campaign, village, [one for one in found if isinstance(one, Wait)])
+        added += len(new)
+        done()
+    counts = plan_counts(connection, campaign, added, [template.manifest.name for template in templates])
+    journal.record(
+        connection,
+        actor,
+        "plan",
+        campaign.name,
+        {"villages": len(villages), "added": added, "contracts": counts.contracts, "waiting": counts.waiting},
+    )
+    return counts
+
+
+def plan_counts(connection: Connection, campaign: Campaign, added: int, names: Iterable[str]) -> PlanCounts:
+    """The campaign's totals; every template of `names` is counted, zero too."""
+    contract, waiting = tables.contract, tables.waiting
+    rows = connection.execute(
+        select(contract.c.template, func.count())
+        .where(contract.c.campaign_id == campaign.id)
+        .group_by(contract.c.template)
+    )
+    by_template = dict.fromkeys(names, 0) | {row[0]: row[1] for row in rows}
+    waits = connection.execute(
+        select(func.count()).select_from(waiting).where(waiting.c.campaign_id == campaign.id)
+    ).scalar_one()
+    contracts = sum(by_template.values())
+    return PlanCounts(contracts + waits, contracts, added, waits, by_template)
+
+
+def waiting_reasons(connection: Connection, campaign: Campaign) -> list[tuple[str, int]]:
+    """Why contracts of a campaign wait, and how many for each reason."""
+    waiting = tables.waiting
+    rows = connection.execute(
+        select(waiting.c.reason, func.count())
+        .where(waiting.c.campaign_id == campaign.id)
+        .group_by(waiting.c.reason)
+        .order_by(func.count().desc(), waiting.c.reason)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _place(divisions: Divisions, village: str, settings: Settings) -> Place:
+    town = divisions.town_name(village)
+    station = settings.office.station or f"{town}计划生育技术服务站"
+    return Place(divisions.name(village[:6]), town, divisions.name(village), station)
+
+
+def _offers_of(
+    connection: Connection, campaign: Campaign, village: str, templates: Sequence[Template]
+) -> list[Offer | Wait]:
+    manifests = [template.manifest for template in templates]
+    newly = store.newly_married(connection, village, campaign.day.year)
+    return [
+        one
+        for household in store.households_of(connection, village)
+        for one in offers(household, manifests, campaign.day, newly)
+    ]
+
+
+def _planned(connection: Connection, campaign: Campaign) -> set[tuple[str, str]]:
+    """What of the campaign is planned already, wherever its party lived then: (template, party key)."""
+    contract = tables.contract
+    rows = connection.execute(
+        select(contract.c.template, contract.c.party_key).where(contract.c.campaign_id == campaign.id)
+    )
+    return {(row.template, row.party_key) for row in rows}
+
+
+def _write_contracts(
+    connection: Connection,
+    campaign: Campaign,
+    village: str,
+    new: Sequence[Offer],
+    templates: Mapping[str, Template],
+    place: Place,
+    actor: Actor,
+) -> None:
+    serials = _serials(connection, village, campaign.day.year)
+    contracts: list[dict[str, object]] = []
+    parties: list[dict[str, object]] = []
+    for offer in new:
+        template = templates[offer.manifest.name]
+        serials[template.manifest.number] += 1
+        serial = serials[template.manifest.number]
+        number = str(Number(village, campaign.day.year, template.manifest.number, serial))
+        contracts.append(
+            {
+                "number": number,
+                "campaign_id": campaign.id,
+                "template_sha256": template.sha256,
+                "template": offer.manifest.name,
+                "village_code": offer.household.village_code,
+                "group_no": offer.household.group,
+                "household_number": offer.household.number,
+                "responsible": offer.household.responsible,
+                "party_key": offer.party_key,
+                "starts": offer.starts.isoformat(),
+                "ends": None if offer.ends is None else offer.ends.isoformat(),
+                "content": encode_content(content_of(offer, number, campaign, place)),
+                "planned_on": actor.today.isoformat(),
+            }
+        )
+        parties += [
+            {"contract": number, "position": position, "name": person.name, "id_number": person.id_number}
+            for position, person in enumerate(offer.parties)
+        ]
+    _keep_serials(connection, village, campaign.day.year, serials)
+    for table, rows in ((tables.contract, contracts), (tables.party, parties)):
+        for start in range(0, len(rows), CHUNK):
+            connection.execute(insert(table), rows[start : start + CHUNK])
+
+
+def content_of(offer: Offer, number: str, campaign: Campaign, place: Place) -> Content:
+    """The contract's values as they are printed, frozen from now on."""
+    household, manifest = offer.household, offer.manifest
+    sources: dict[str, str | date] = {
+        "contract.number": number,
+        "contract.copies": str(manifest.copies),
+        "campaign.name": campaign.name,
+        "campaign.date": campaign.day,
+        "campaign.year": str(campaign.day.year),
+        "office.station": place.station,
+        "village.name": place.village,
+        "town.name": place.town,
+        "county.name": place.county,
+        "household.address": f"{place.county}{place.town}{place.village}{household.group}组",
+        "household.group": str(household.group),
+        "household.number": household.number,
+        "household.responsible": household.responsible,
+        "term.start": offer.starts,
+        "term.end": offer.ends or facts.OPEN_END,
+    }
+    prefixes = ("husband", "wife") if manifest.scope == "couple" else ("party",)
+    for prefix, person in zip(prefixes, offer.parties, strict=True):
+        sources |= facts.person_sources(prefix, person, campaign.day)
+    stay = offer.parties[0]
+    sources |= {"stay.to": stay.away_to, "stay.from": stay.away_from or ""}
+    rows = facts.fill_rows(manifest, household.accepted, campaign.day)
+    return Content(facts.fill(manifest.fields, sources), rows, offer.clauses)
+
+
+def _serials(connection: Connection, village: str, year: int) -> Counter[str]:
+    """The last serial of each template number in a village and year; a serial once given is never given again."""
+    serial = tables.serial
+    rows = connection.execute(
+        select(serial.c.template_number, serial.c.last).where(
+            serial.c.village_code == village, serial.c.year == year
+        )
+    )
+    return Counter({row.template_number: row.last for row in rows})
+
+
+def _keep_serials(connection: Connection, village: str, year: int, serials: Counter[str]) -> None:
+    serial = tables.serial
+    connection.execute(delete(serial).where(serial.c.village_code == village, serial.c.year == year))
+    rows = [
+        {"village_code": village, "year": year, "template_number": number, "last": last}
+        for number, last in serials.items()
+    ]
+    if rows:
+        connection.execute(insert(serial), rows)
+
+
+def _write_waiting(connection: Connection, campaign: Campaign, village: str, waits: Sequence[Wait]) -> None:
+    waiting = tables.waiting
+    connection.execute(
+        delete(waiting).where(waiting.c.campaign_id == campaign.id, waiting.c.village_code == village)
+    )
+    if waits:
+        connection.execute(
+            insert(waiting),
+            [
+                {
+                    "campaign_id": campaign.id,
+                    "template": wait.manifest.name,
+                    "village_code": village,
+                    "group_no": wait.household.group,
+                    "household_number": wait.household.number,
+                    "party": wait.party,
+                    "reason": wait.reason,
+                }
+                for wait in waits
+            ],
+        )

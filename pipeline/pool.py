@@ -1,0 +1,98 @@
+"""A process pool for plain units of work: results in order, a killed worker survived, a clean end at Ctrl-C.
+
+Workers are spawned (alike on Windows and Linux), ignore Ctrl-C, which is the parent's to handle, and end
+by themselves when the parent dies, however it dies.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from archive.errors import WorkerLost
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+TRIES = 3  # how often one item is given to a new worker before it is blamed for the loss
+
+
+def workers() -> int:
+    """How many processes to use: the cores this process may run on."""
+    return os.cpu_count() or 1
+
+
+def ordered(work: Callable[[Item], Result], items: Iterable[Item], count: int) -> Iterator[Result]:
+    """`work` of every item, by `count` processes, in the items' order.
+
+    `work` and the items must pickle. An item whose worker was killed is tried again by a new one; raises
+    WorkerLost after three losses, and whatever `work` raises, at the item's turn.
+    """
+    waiting = iter(items)
+    pending: deque[tuple[Item, Future[Result]]] = deque()
+    pool = _pool(count)
+    losses = 0
+    try:
+        while True:
+            while len(pending) < 2 * count:
+                try:
+                    item = next(waiting)
+                except StopIteration:
+                    break
+                pending.append((item, pool.submit(work, item)))
+            if not pending:
+                return
+            try:
+                result = pending[0][1].result()
+            except BrokenProcessPool:
+                losses += 1
+                if losses >= TRIES:
+                    raise WorkerLost(tries=TRIES) from None
+                pool.shutdown(cancel_futures=True)
+                pool = _pool(count)
+                pending = deque((item, _again(pool, work, item, future)) for item, future in pending)
+                continue
+            losses = 0
+            pending.popleft()
+            yield result
+    finally:
+        _end(pool)
+
+
+def _again(
+    pool: ProcessPoolExecutor, work: Callable[[Item], Result], item: Item, future: "Future[Result]"
+) -> "Future[Result]":
+    """The future if it had its result before the pool broke, else the item's work submitted anew."""
+    done = future.done() and not future.cancelled() and not isinstance(future.exception(), BrokenProcessPool)
+    return future if done else pool.submit(work, item)
+
+
+def _pool(count: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker)
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join()

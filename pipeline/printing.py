@@ -1,0 +1,274 @@
+"""Printing a campaign: a batch a village, by a process pool, with every layout rendered once.
+
+A village is pressed by a worker that only reads the archive. It either writes the whole batch into a folder
+beside its place, or says which layouts it lacks: those are rendered together, kept, and the village is
+pressed again. The parent puts the folder in its place and marks the contracts printed, village by village,
+so that a run that was killed goes on where it stopped.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from archive import journal
+from archive.catalogue import tables
+from archive.errors import FolderNotOurs, NothingToPrint
+from archive.home import Home, code_key
+from archive.journal import Actor
+from pipeline import pool, press
+from pipeline.campaigns import Campaign
+from pipeline.contracts import (
+    Printable,
+    keep_layouts,
+    kept_layout,
+    kept_template,
+    mark_printed,
+    printables,
+    villages_of,
+)
+from pipeline.layout import Layout, Variant
+from pipeline.planning import divisions_of
+from pipeline.press import Batch, BatchFacts
+from pipeline.render_layout import render
+from pipeline.template import Template
+
+OURS = frozenset(("print.pdf", "print.json", "ledger.xlsx", "contracts.zip"))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One village's batch, as a worker gets it; `folder` is empty and beside the batch's place."""
+
+    home: Home
+    campaign: Campaign
+    village: str
+    folder: Path
+    copies: int
+    docx: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What became of a job: a batch, or the layouts it lacks as (template sha256, variant)."""
+
+    village: str
+    numbers: tuple[str, ...] = ()
+    pages: int = 0
+    own_layouts: int = 0
+    stopped: tuple[tuple[str, str], ...] = ()
+    lacking: frozenset[tuple[str, Variant]] = frozenset()
+
+
+@dataclass(slots=True)
+class PrintCounts:
+    """What a print run did; `stopped` are (contract, characters that no font has)."""
+
+    contracts: int = 0
+    pages: int = 0
+    batches: list[Path] = field(default_factory=list)
+    own_layouts: int = 0
+    stopped: list[tuple[str, str]] = field(default_factory=list)
+
+
+def villages_to_print(connection: Connection, campaign: Campaign, village: str | None) -> list[str]:
+    """The villages to print. Raises NothingToPrint where the campaign has no contract there."""
+    found = [code for code in villages_of(connection, campaign.id) if village in (None, code)]
+    if not found:
+        raise NothingToPrint(name=campaign.name)
+    return found
+
+
+def check_out(connection: Connection, campaign: Campaign, out: Path) -> None:
+    """Raise FolderNotOurs unless `out` is new, empty or holds nothing but this campaign's batches."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise FolderNotOurs(file=out, detail="它是一个文件")
+    contract = tables.contract
+    for entry in sorted(out.iterdir()):
+        if entry.name.startswith(".huyue-"):
+            continue
+        number = _first_contract(entry)
+        known = number and connection.execute(
+            select(contract.c.number).where(
+                contract.c.number == number,
+                contract.c.campaign_id == campaign.id,
+                contract.c.village_code == entry.name,
+            )
+        ).first()
+        if not known:
+            raise FolderNotOurs(file=out, detail=entry.name)
+
+
+def _first_contract(folder: Path) -> str | None:
+    """The first contract of a folder that holds a print batch and nothing else; None for any other."""
+    if not folder.is_dir():
+        return None
+    names = {entry.name for entry in folder.iterdir()}
+    if any(name not in OURS and not name.startswith("print-") for name in names):
+        return None
+    try:
+        pages = json.loads((folder / "print.json").read_text(encoding="utf-8"))["pages"]
+        return next((str(page["contract"]) for page in pages if page["contract"]), None)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def print_campaign(
+    home: Home,
+    campaign: Campaign,
+    villages: Sequence[str],
+    out: Path,
+    actor: Actor,
+    *,
+    copies: int,
+    docx: bool,
+    done: Callable[[], None],
+    say: Callable[[str], None],
+) -> PrintCounts:
+    """Print the campaign's villages into `out`; `done` is called after each, `say` with what goes on.
+
+    The caller holds the archive's lock. Raises LibreOfficeMissing, FontMissing, LayoutFaulty.
+    """
+    counts = PrintCounts()
+    out.mkdir(parents=True, exist_ok=True)
+    for old in out.glob(".huyue-*"):
+        shutil.rmtree(old)
+    jobs = [
+        Job(home, campaign, village, (out / f".huyue-{village}").absolute(), copies, docx) for village in villages
+    ]
+    try:
+        while jobs:
+            lacking: dict[tuple[str, Variant], None] = {}
+            again: list[Job] = []
+            for job, pressed in zip(jobs, pool.ordered(press_village, jobs, min(pool.workers(), len(jobs))), strict=True):
+                if pressed.lacking:
+                    lacking |= dict.fromkeys(sorted(pressed.lacking, key=repr))
+                    again.append(job)
+                    continue
+                _put_in_place(job, out / job.village)
+                _record(home, campaign, pressed, actor)
+                counts.contracts += len(pressed.numbers)
+                counts.pages += pressed.pages
+                counts.batches.append(out / job.village)
+                counts.own_layouts += pressed.own_layouts
+                counts.stopped += pressed.stopped
+                done()
+            if lacking:
+                say(f"排版 {len(lacking)} 种版面（只在第一次需要）……")
+                _render_lacking(home, list(lacking))
+            jobs = again
+    finally:
+        for left in out.glob(".huyue-*"):
+            shutil.rmtree(left, ignore_errors=True)
+    counts.batches.sort()
+    return counts
+
+
+def press_village(job: Job) -> Pressed:
+    """In a worker: write one village's batch into the job's folder, or say which layouts are lacking."""
+    with job.home.reading() as connection:
+        contracts = printables(connection, job.campaign.id, job.village)
+        templates = {
+            sha: kept_template(connection, sha) for sha in sorted({one.template_sha256 for one in contracts})
+        }
+        find = partial(_find_layout, connection, templates, {})
+        wanted = [(one, press.variant_of(one)) for one in contracts]
+        lacking = {(one.template_sha256, variant) for one, variant in wanted if find(one, variant) is None}
+        if lacking:
+            return Pressed(job.village, lacking=frozenset(lacking))
+        ready: list[tuple[Printable, Layout]] = []
+        stopped: list[tuple[str, str]] = []
+        own: set[Variant] = set()
+        for one, variant in wanted:
+            layout = _known(find(one, variant))
+            absent = press.unprintable(one, layout)
+            if absent:
+                stopped.append((one.number, absent))
+                continue
+            wider = press.widened(one, layout, variant)
+            if wider is not None:
+                found = find(one, wider)
+                if found is None:
+                    lacking.add((one.template_sha256, wider))
+                    continue
+                own.add(wider)
+                layout = found
+            ready.append((one, layout))
+        if lacking:
+            return Pressed(job.village, lacking=frozenset(lacking))
+        divisions = divisions_of(connection)
+        place = divisions.town_name(job.village) + divisions.name(job.village)
+        campaign = job.campaign
+        facts = BatchFacts(job.village, place, campaign.name, campaign.day, campaign.closes)
+        batch = Batch(facts, ready, templates, code_key(connection))
+    shutil.rmtree(job.folder, ignore_errors=True)
+    job.folder.mkdir()
+    pages = press.write_batch(job.folder, batch, copies=job.copies, docx=job.docx)
+    numbers = tuple(one.number for one, _ in ready)
+    return Pressed(job.village, numbers, pages, len(own), tuple(stopped))
+
+
+def _find_layout(
+    connection: Connection,
+    templates: dict[str, Template],
+    seen: dict[str, Layout],
+    contract: Printable,
+    variant: Variant,
+) -> Layout | None:
+    """The layout of a contract's variant, from the catalogue once and from `seen` after that."""
+    key = variant.key(templates[contract.template_sha256].sha256)
+    if key not in seen:
+        found = kept_layout(connection, key)
+        if found is None:
+            return None
+        seen[key] = found
+    return seen[key]
+
+
+def _known(layout: Layout | None) -> Layout:
+    if layout is None:
+        raise LookupError("a layout went from the catalogue while it was read")
+    return layout
+
+
+def _render_lacking(home: Home, lacking: Sequence[tuple[str, Variant]]) -> None:
+    with home.reading() as connection:
+        templates = {sha: kept_template(connection, sha) for sha in {sha for sha, _ in lacking}}
+    for layouts in _in_tens(render([(templates[sha], variant) for sha, variant in lacking])):
+        with home.writing() as connection:
+            keep_layouts(connection, layouts)
+
+
+def _in_tens(layouts: Iterator[Layout]) -> Iterator[list[Layout]]:
+    held: list[Layout] = []
+    for layout in layouts:
+        held.append(layout)
+        if len(held) == 10:
+            yield held
+            held = []
+    if held:
+        yield held
+
+
+def _put_in_place(job: Job, place: Path) -> None:
+    """Put a finished batch where the old one was, whole."""
+    if place.exists():
+        old = job.folder.with_name(job.folder.name + "-old")
+        place.rename(old)
+        job.folder.rename(place)
+        shutil.rmtree(old)
+    else:
+        job.folder.rename(place)
+
+
+def _record(home: Home, campaign: Campaign, pressed: Pressed, actor: Actor) -> None:
+    with home.writing() as connection:
+        first = mark_printed(connection, pressed.numbers, actor.today)
+        detail = {"campaign": campaign.name, "contracts": len(pressed.numbers), "first": first, "pages": pressed.pages}
+        journal.record(connection, actor, "print", pressed.village, detail)

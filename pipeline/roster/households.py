@@ -1,0 +1,128 @@
+"""Rows to households: which household each row belongs to, who its head is, and who is held back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from pipeline.divisions import Divisions
+from pipeline.people import HEAD, Household, Person
+from pipeline.roster.cells import folded, text
+from pipeline.roster.groups import read_group, read_household_number
+from pipeline.roster.header import FIELDS
+from pipeline.roster.persons import read_person
+from pipeline.roster.places import Village, villages_of_rows
+from pipeline.roster.problems import ERROR, Place, Problem
+from pipeline.roster.table import Entry, Table
+from pipeline.roster.words import read_name
+
+_GROUP, _NUMBER = FIELDS.index("group"), FIELDS.index("number")
+_HEAD, _RESPONSIBLE = FIELDS.index("head"), FIELDS.index("responsible")
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A household being read. `group` is None where something is written that holds no number."""
+
+    place: Place
+    village: Village
+    group: int | None
+    group_written: str
+    number: str
+    head: str = ""
+    marked_head: str | None = None
+    responsible: str = ""
+    members: list[Person] = field(default_factory=list)
+
+
+class HouseholdReader:
+    """Reads the tables of all given files, in order, into households and problems."""
+
+    def __init__(self, divisions: Divisions) -> None:
+        self._divisions = divisions
+        self._drafts: dict[tuple[object, ...], _Draft] = {}
+        self._seen: dict[str, tuple[Place, str]] = {}
+        self.problems: list[Problem] = []
+
+    def read(self, table: Table, file: str, sheet: str) -> None:
+        """Read one sheet's table. A row without a number goes on with the household above it in the sheet."""
+        current: _Draft | None = None
+        villages = villages_of_rows(table, sheet, self._divisions)
+        for entry, village in zip(table.entries, villages, strict=True):
+            place = Place(file, sheet, entry.row)
+            current = self._household(entry, village, place, current)
+            current.head = current.head or read_name(entry.cells[_HEAD])
+            current.responsible = current.responsible or read_name(entry.cells[_RESPONSIBLE])
+            if entry.person:
+                self._add_person(entry, village, place, current)
+
+    def households(self) -> Iterator[Household]:
+        """The households in the order they first appear in; adds the problem of those without a head."""
+        for draft in self._drafts.values():
+            if draft.marked_head is None:
+                message = f"{self._named(draft)}没有人的“与户主关系”是“户主”。请在户主那一行写上“户主”。"
+                self.problems.append(draft.place.error("household_without_head", message))
+            yield Household(
+                village_code=draft.village.code,
+                group=draft.group or 0,
+                number=draft.number,
+                head=draft.marked_head or draft.head,
+                responsible=draft.responsible,
+                members=tuple(draft.members),
+            )
+
+    def _household(self, entry: Entry, village: Village, place: Place, current: _Draft | None) -> _Draft:
+        number = read_household_number(entry.cells[_NUMBER])
+        if current is not None and not number:
+            return current
+        group, written = read_group(entry.cells[_GROUP]), folded(entry.cells[_GROUP])
+        if current is not None and not written and village.key == current.village.key:
+            # Written once for several households, as in a cell merged down over them.
+            group, written = current.group, current.group_written
+        same = current is not None and (number, group) == (current.number, current.group)
+        if current is not None and same and current.village.code and not village.code:
+            # One row's slip in the village's name does not make another household.
+            return current
+        # Where village or group cannot be told, what is written keeps households apart.
+        group_key = written if group is None else group
+        key = (village.code or (place.file, place.sheet, village.written), group_key, number)
+        if key not in self._drafts:
+            self._drafts[key] = _Draft(place, village, group, written, number)
+        return self._drafts[key]
+
+    def _add_person(self, entry: Entry, village: Village, place: Place, household: _Draft) -> None:
+        person, problems = read_person(entry.cells, place, self._seen_before)
+        continues = not folded(entry.cells[_NUMBER])
+        unknown = household.village if continues else village
+        if not unknown.code:
+            problems.append(place.error("village_unknown", self._unknown_village(unknown)))
+        if household.group is None:
+            message = f"组别“{household.group_written}”读不出组号。请写成“3”或“第3组”的样子。"
+            problems.append(place.error("group_unreadable", message))
+        problems.sort(key=lambda problem: problem.rank)
+        self.problems.extend(problems)
+        held = next((problem.code for problem in problems if problem.severity == ERROR), "")
+        household.members.append(replace(person, held=held) if held else person)
+        if person.relation == HEAD and household.marked_head is None:
+            household.marked_head = person.name
+
+    def _seen_before(self, number: str, place: Place, name: str) -> str:
+        """Where an identity number stood before, for a message; "" the first time."""
+        if number not in self._seen:
+            self._seen[number] = (place, name)
+            return ""
+        earlier, other = self._seen[number]
+        file = f"“{earlier.file}”" if earlier.file != place.file else ""
+        return f"{file}{earlier}" + (f"（{other}）" if other else "")
+
+    def _unknown_village(self, village: Village) -> str:
+        if village.candidates:
+            named = f"“{village.written}”" if village.written else "表名、标题里的村"
+            listed = self._divisions.listed(village.candidates)
+            return f"{named}不止一个：{listed}。请在村名前写明乡镇。"
+        if village.written:
+            return f"区划表里没有“{village.written}”。请照区划表写全村名，如“东门镇冲洞村委会”。"
+        return "没有写村（居）委会，表名和标题里也没有。请在这一行写上村名。"
+
+    def _named(self, draft: _Draft) -> str:
+        village = self._divisions.name(draft.village.code) if draft.village.code else draft.village.written
+        group = f"第{draft.group}组" if draft.group else text(draft.group_written)
+        return f"{village}{group}“{draft.number}”户" if draft.number else f"{village}{group}没有编号的户"

@@ -1,0 +1,63 @@
+"""What is wrong with a roster's rows: codes, their order, and words that say what a clerk does next."""
+
+from dataclasses import dataclass
+
+ERROR = "error"
+WARNING = "warning"
+
+# Every code in the order that problems of one row are listed in; a person is held by the first error.
+ERRORS = (
+    "id_missing",
+    "id_precision_lost",
+    "id_length",
+    "id_checksum",
+    "sex_mismatch",
+    "birth_mismatch",
+    "duplicate_person",
+    "name_missing",
+    "village_unknown",
+    "group_unreadable",
+    "household_without_head",
+    "header_not_found",
+    "date_unreadable",
+)
+WARNINGS = ("date_unreadable", "id_upgraded", "mark_unreadable")
+_ORDER = {
+    **{(ERROR, code): place for place, code in enumerate(ERRORS)},
+    **{(WARNING, code): len(ERRORS) + place for place, code in enumerate(WARNINGS)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A row that a person should look at. `row` is the sheet's own; `sheet` is "" for a text file."""
+
+    file: str
+    sheet: str
+    row: int
+    code: str
+    severity: str
+    message: str
+
+    @property
+    def rank(self) -> int:
+        """Its place among the problems of one row."""
+        return _ORDER[self.severity, self.code]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row stands."""
+
+    file: str
+    sheet: str
+    row: int
+
+    def __str__(self) -> str:
+        return f"工作表“{self.sheet}”第{self.row}行" if self.sheet else f"第{self.row}行"
+
+    def error(self, code: str, message: str) -> Problem:
+        return Problem(self.file, self.sheet, self.row, code, ERROR, f"{self}：{message}")
+
+    def warning(self, code: str, message: str) -> Problem:
+        return Problem(self.file, self.sheet, self.row, code, WARNING, f"{self}：{message}")

@@ -1,0 +1,94 @@
+"""Read the workbooks of one roster into households and problems."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from archive.errors import RosterHeaderMissing, WorkbookEmpty
+from pipeline.divisions import Divisions
+from pipeline.people import Household
+from pipeline.roster.header import LABELS, REQUIRED
+from pipeline.roster.households import HouseholdReader
+from pipeline.roster.problems import Place, Problem
+from pipeline.roster.table import Table, is_explanation, read_table
+from pipeline.roster.workbook import read_sheets
+from pipeline.roster.years import year_in_name, year_in_titles
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """One year's roster, all given files together.
+
+    Households stand in the order they first appear in, problems in that of files, sheets, rows and, within a
+    row, of the codes.
+    """
+
+    year: int
+    households: tuple[Household, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_rosters(paths: Sequence[Path], divisions: Divisions, today: date) -> Roster:
+    """Read workbooks that together are one roster.
+
+    `today` gives the year where no title, sheet or file names one.
+    Raises a NoInput error that names the file: for one that cannot be read or is empty, and where no sheet of
+    any file has a header, or none has a person below it.
+    """
+    reader = HouseholdReader(divisions)
+    order: dict[tuple[str, str], int] = {}
+    readable: list[Path] = []
+    year: int | None = None
+    for path in paths:
+        tables = _tables(path)
+        for sheet, table in tables:
+            order.setdefault((str(path), sheet), len(order))
+            if table.usable:
+                readable.append(path)
+                reader.read(table, str(path), sheet)
+            else:
+                reader.problems.append(_no_header(str(path), sheet, table))
+        year = year or _year(path, tables)
+    if not readable:
+        raise RosterHeaderMissing(file=reader.problems[0].file, detail=reader.problems[0].message)
+    households = tuple(reader.households())
+    if not any(household.members for household in households):
+        raise WorkbookEmpty(file=readable[0])
+    problems = sorted(
+        reader.problems, key=lambda found: (order[found.file, found.sheet], found.row, found.rank)
+    )
+    return Roster(year or today.year, households, tuple(problems))
+
+
+def _tables(path: Path) -> list[tuple[str, Table]]:
+    """The sheets of a file that hold persons, and those that look so but have no usable header.
+
+    A sheet of explanations counts only where no other sheet is a roster; a sheet of mere text does not count,
+    unless the file has nothing else.
+    """
+    tables = [(sheet.name, read_table(sheet)) for sheet in read_sheets(path)]
+    filled = [(name, table) for name, table in tables if table.first_row]
+    if not filled:
+        raise WorkbookEmpty(file=path)
+    own = [(name, table) for name, table in filled if not is_explanation(name)]
+    if not any(table.usable for _, table in own):
+        own = filled
+    return [(name, table) for name, table in own if table.header or table.first_data_row] or filled[:1]
+
+
+def _no_header(file: str, sheet: str, table: Table) -> Problem:
+    if table.header:
+        missing = "、".join(LABELS[name] for name in table.header.missing)
+        message = f"表头里没有这几栏：{missing}。请补上（或改成这样的栏名），再读一次。"
+        return Place(file, sheet, table.header.first).error("header_not_found", message)
+    wanted = "、".join(LABELS[name] for name in REQUIRED)
+    message = f"这张表没有找到表头，一行也没有读。请在数据上面补上表头行，至少要有：{wanted}。"
+    return Place(file, sheet, table.first_data_row or table.first_row).error("header_not_found", message)
+
+
+def _year(path: Path, tables: Sequence[tuple[str, Table]]) -> int | None:
+    usable = [(sheet, table) for sheet, table in tables if table.usable]
+    by_title = year_in_titles(line for _, table in usable for line in table.pages[0])
+    by_name = (year_in_name(name) for name in (*(sheet for sheet, _ in usable), path.stem))
+    return by_title or next((year for year in by_name if year), None)
