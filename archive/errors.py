@@ -66,14 +66,6 @@ class ConversionFailed(HuyueError):
     exit_status = EXIT_BUG
 
 
-class TemplateMissing(NoInput):
-    """找不到合同模板的文件 {file}。模板文件夹里要有 contract.docx 和 contract.toml。"""
-
-
-class ManifestFaulty(WrongUsage):
-    """合同模板的设置 {file} 有误：{detail}。请照其他模板的 contract.toml 改正。"""
-
-
 class TemplateUnknown(WrongUsage):
     """没有叫“{name}”的合同模板，也没有这个文件夹。现有模板：{names}。"""
 
@@ -200,3 +192,15 @@ class VillageUnknown(WrongUsage):
 
 class VillageAmbiguous(WrongUsage):
     """“{village}”不止一个，请写明乡镇或用12位代码：{candidates}。"""
+
+
+class TemplateIncomplete(NoInput):
+    """合同模板文件夹“{file}”里没有 {name}。一个模板是一个文件夹，里面要有 contract.docx 和 contract.toml 两个文件，请补上。"""
+
+
+class TemplateUnreadable(NoInput):
+    """合同模板“{file}”读不了：{detail}。请{remedy}后再试。"""
+
+
+class ManifestFaulty(WrongUsage):
+    """合同说明“{file}”有误：{place}{detail}"""

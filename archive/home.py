@@ -157,7 +157,9 @@ def create_home(folder: Path, named_key: str | None, divisions: Mapping[str, str
 
 def code_key(connection: Connection) -> bytes:
     """The key that page codes are signed with, made once by init."""
-    return connection.execute(select(tables.meta.c.value).where(tables.meta.c.key == "code_key")).scalar_one()
+    return bytes(
+        connection.execute(select(tables.meta.c.value).where(tables.meta.c.key == "code_key")).scalar_one()
+    )
 
 
 def _read_key(path: Path) -> bytes:

@@ -5,9 +5,7 @@ repeated rows begin and end, into the tree of pipeline.fill.
 """
 
 import copy
-import io
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -17,7 +15,7 @@ from pipeline import marks
 from pipeline.fill import ColourOf, Compiled, If, Loop, Node, Slot
 from pipeline.manifest import Manifest
 from pipeline.marks import W
-from pipeline.template import Template
+from pipeline.template import Template, open_docx
 
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"  # noncharacters: no text has them
 _CUT = re.compile(f"<\\?huyue ([^?]*)\\?>|{_OPEN}([^{_CLOSE}]*){_CLOSE}")
@@ -36,8 +34,7 @@ DEFAULT_SIZE = 10.0  # points, where a document says nothing (ECMA-376 part 1, 1
 @lru_cache(maxsize=64)
 def compile_template(template: Template) -> Compiled:
     """Compile a template that `pipeline.template_check` has found sound."""
-    with zipfile.ZipFile(io.BytesIO(template.docx)) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
+    members = open_docx(template.docx)
     sizes = _Sizes(members.get("word/styles.xml"))
     parts: dict[str, tuple[Node, ...]] = {}
     for name in marks.story_parts(members):
@@ -68,6 +65,7 @@ class _Cutter:
 
     def structure(self, root: etree._Element) -> None:
         """Put instructions around optional paragraphs and rows and around rows that repeat."""
+        repeated: set[etree._Element] = set()
         for paragraph in list(root.iter(f"{W}p")):
             for mark in self._marks(paragraph):
                 row = next(paragraph.iterancestors(f"{W}tr"), None)
@@ -76,12 +74,14 @@ class _Cutter:
                     _surround(
                         row if row is not None and first else paragraph, f"if:{self._clauses[mark.label]}"
                     )
-                elif mark.kind == "field" and self._fields[mark.label][0] and row is not None:
-                    if row.get("huyue") is None:
-                        row.set("huyue", "loop")
-                        _surround(row, f"loop:{self._fields[mark.label][0]}")
-        for row in root.iter(f"{W}tr"):
-            row.attrib.pop("huyue", None)
+                elif (
+                    mark.kind == "field"
+                    and self._fields[mark.label][0]
+                    and row is not None
+                    and row not in repeated
+                ):
+                    repeated.add(row)
+                    _surround(row, f"loop:{self._fields[mark.label][0]}")
 
     def _marks(self, paragraph: etree._Element) -> list[marks.Mark]:
         text = "".join(text.text or "" for text in marks.text_runs(paragraph))
@@ -97,7 +97,8 @@ class _Cutter:
 
     def _split(self, text: etree._Element) -> None:
         run = text.getparent()
-        if run is None or run.getparent() is None:
+        parent = run.getparent() if run is not None else None
+        if run is None or parent is None:
             return
         properties = run.find(f"{W}rPr")
         before = [child for child in text.itersiblings(preceding=True) if child is not properties][::-1]
@@ -125,8 +126,7 @@ class _Cutter:
                 colour = _cut_colour(piece, f"{_OPEN}colour:{number}{_CLOSE}")
                 self.slots.append(self._slot(mark, run, colour))
         add(after)
-        place = run.getparent().index(run)
-        parent = run.getparent()
+        place = parent.index(run)
         parent.remove(run)
         for offset, piece in enumerate(pieces):
             parent.insert(place + offset, piece)
@@ -151,13 +151,13 @@ class _Sizes:
             "",
         )
         defaults = root.find(f"{W}docDefaults/{W}rPrDefault/{W}rPr/{W}sz")
-        self._least = float(defaults.get(f"{W}val")) / 2 if defaults is not None else DEFAULT_SIZE
+        self._least = _points(defaults) if defaults is not None else DEFAULT_SIZE
 
     def of(self, run: etree._Element) -> float:
         """The run's own size, else its character style's, its paragraph style's, the document's."""
         own = run.find(f"{W}rPr/{W}sz")
         if own is not None:
-            return float(own.get(f"{W}val")) / 2
+            return _points(own)
         paragraph = next(run.iterancestors(f"{W}p"))
         for style in (run.find(f"{W}rPr/{W}rStyle"), paragraph.find(f"{W}pPr/{W}pStyle")):
             found = self._of_style(style.get(f"{W}val") if style is not None else "")
@@ -172,10 +172,15 @@ class _Sizes:
             style = self._styles[style_id]
             size = style.find(f"{W}rPr/{W}sz")
             if size is not None:
-                return float(size.get(f"{W}val")) / 2
+                return _points(size)
             based = style.find(f"{W}basedOn")
             style_id = based.get(f"{W}val") if based is not None else None
         return None
+
+
+def _points(size: etree._Element) -> float:
+    """A w:sz, which counts half points."""
+    return float(str(size.get(f"{W}val"))) / 2
 
 
 def _text(content: str) -> etree._Element:
@@ -186,10 +191,10 @@ def _text(content: str) -> etree._Element:
 
 
 def _surround(element: etree._Element, what: str) -> None:
-    tail, element.tail = element.tail, None
+    end = etree.ProcessingInstruction("huyue", "end")
+    end.tail, element.tail = element.tail, None
     element.addprevious(etree.ProcessingInstruction("huyue", what))
-    element.addnext(etree.ProcessingInstruction("huyue", "end"))
-    element.getnext().tail = tail
+    element.addnext(end)
 
 
 def _cut_colour(run: etree._Element, sentinel: str) -> str:

@@ -1,6 +1,6 @@
 """Contracts in the catalogue: templates and layouts kept by content, contracts written, read in print order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -12,9 +12,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from archive.catalogue import tables
 from pipeline.fill import Content
 from pipeline.layout import Layout, restore
-from pipeline.manifest import Manifest
 from pipeline.plan import number_order
-from pipeline.template import Template, decode_manifest
+from pipeline.manifest_text import decode_manifest
+from pipeline.template import Template
 
 
 @dataclass(frozen=True, slots=True)

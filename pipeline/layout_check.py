@@ -1,7 +1,73 @@
-"""Everything that can be wrong with a template: its marks and words, and how every variant lies on paper."""
+"""How a template lies on paper: every variant rendered, and looked at where nothing may be printed."""
 
+import io
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+import pypdfium2 as pdfium
+
+from archive.errors import ConversionFailed, LayoutFaulty
+from pipeline import page_code
+from pipeline.layout import Layout, Variant
+from pipeline.render_layout import render
 from pipeline.template import Template
+from pipeline.template_check import TemplateProblem, static_problems
+
+COUNTS = (1, 2, 4, 6, 8, 10, 12)  # rows of each list that are tried
+DPI = 100
+INK = 200  # grey below this is ink
 
 
-def template_problems(template: Template) -> list:
-    return []
+def template_problems(template: Template) -> list[TemplateProblem]:
+    """Everything wrong with a template: its marks and words, then how it is laid out.
+
+    A template whose marks are wrong is not rendered. Raises LibreOfficeMissing.
+    """
+    problems = static_problems(template)
+    if any(problem.severity == "error" for problem in problems):
+        return problems
+    return [*problems, *layout_problems(template)]
+
+
+def variants(template: Template) -> list[Variant]:
+    """Every choice of optional clauses with every tried number of rows."""
+    names = tuple(template.manifest.clauses)
+    clauses = [chosen for size in range(len(names) + 1) for chosen in combinations(names, size)]
+    counts = [tuple((rows, count) for rows in template.manifest.rows) for count in COUNTS]
+    return [Variant(chosen, count) for chosen in clauses for count in dict.fromkeys(counts)]
+
+
+def layout_problems(template: Template) -> list[TemplateProblem]:
+    """What is wrong with the template's layouts, each fault once."""
+    try:
+        layouts = list(render([(template, variant) for variant in variants(template)]))
+    except (LayoutFaulty, ConversionFailed) as problem:
+        return [TemplateProblem("排版", problem.message, "error")]
+    found = [fault for layout in layouts for fault in _faults(layout)]
+    return [TemplateProblem("排版", fault, "error") for fault in dict.fromkeys(found)]
+
+
+def _faults(layout: Layout) -> Iterator[str]:
+    """Ink inside a box or around the page code, and blanks broken over two lines."""
+    document = pdfium.PdfDocument(io.BytesIO(layout.background))
+    quiet = page_code.QUIET
+    free = (page_code.LEFT - quiet, page_code.TOP - quiet, page_code.SIDE + 2 * quiet, page_code.SIDE + 2 * quiet)
+    for number, (page, sheet) in enumerate(zip(document, layout.sheets, strict=True), 1):
+        grey = page.render(scale=DPI / 72, grayscale=True).to_numpy().reshape(-1, round(page.get_width() * DPI / 72))
+        if _has_ink(grey, *free):
+            yield f"第 {number} 页右上角要留给页码标识（距上边 32 毫米以内、右侧），那里不能有文字或线条。"
+        for box in sheet.boxes:
+            if _has_ink(grey, box.x, box.y, box.w, box.h):
+                yield f"第 {number} 页的框“{box.name}”里有文字或线条，请把它们移开或把空位留大。"
+        for place in sheet.fields:
+            if len(place.lines) > 1:
+                yield f"第 {number} 页的空格“{place.name}”断成了两行，请把它移到行首或放进表格里。"
+    document.close()
+
+
+def _has_ink(grey: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]", x: float, y: float, w: float, h: float) -> bool:
+    scale = DPI / 25.4
+    top, bottom = int(y * scale) + 1, int((y + h) * scale)
+    left, right = int(x * scale) + 1, int((x + w) * scale)
+    return bool((grey[top:bottom, left:right] < INK).any())

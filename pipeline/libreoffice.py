@@ -109,7 +109,7 @@ def _run(command: list[str], scratch: Path, seconds: float) -> str:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
         try:
             said, _none = process.communicate(timeout=seconds)

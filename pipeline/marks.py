@@ -1,16 +1,18 @@
 """Marks in a template's document: `{{乙方姓名}}`, `{{成员.姓名}}`, `{{框:乙方签名}}`, `{{若:归期未定}}`.
 
 Word splits a mark over runs as it likes; `heal` puts each into one run again. A template is untrusted: XML
-is parsed without entities and without the network.
+is parsed without entities and without the network. Where a mark stands is said as a clerk would find it in
+Word: 正文第3段, 表格2第1行第2格, 页眉第1段.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 MARK = re.compile(r"\{\{([^{}]*)\}\}")
 BOX, CLAUSE = "框", "若"
 _STORY = re.compile(r"word/(document|header\d*|footer\d*)\.xml")
@@ -45,6 +47,68 @@ def story_parts(members: Iterable[str] | Mapping[str, bytes]) -> list[str]:
     return sorted(
         (name for name in members if _STORY.fullmatch(name)), key=lambda name: ("document" not in name, name)
     )
+
+
+def paragraphs(root: etree._Element, part: str) -> Iterator[tuple[etree._Element, str]]:
+    """Every paragraph of a part, in order, with its place in Chinese.
+
+    Paragraphs are counted without the empty ones, tables without those inside tables; a text box's fallback
+    for old programs repeats the box and is passed over.
+    """
+    story = _STORIES.get(re.sub(r".*/|\d*\.xml$", "", part), part)
+    prefix = "" if story == "正文" else story
+    tables = [table for table in root.iter(f"{W}tbl") if _holder(table) is None]
+    boxes = [box for box in root.iter(f"{W}txbxContent") if not _in_fallback(box)]
+    count = 0
+    for paragraph in root.iter(f"{W}p"):
+        holder = _holder(paragraph)
+        if holder is None:
+            count += bool(text_of(paragraph))
+            yield paragraph, f"{story}第{max(count, 1)}段"
+        elif not _in_fallback(paragraph):
+            if holder.tag == f"{W}txbxContent":
+                yield paragraph, f"{story}文本框{boxes.index(holder) + 1}"
+            else:
+                yield paragraph, prefix + _cell_place(holder, tables)
+
+
+def text_of(paragraph: etree._Element) -> str:
+    """A paragraph's own text, marks and all."""
+    return "".join(text.text or "" for text in text_runs(paragraph))
+
+
+def rows_of(table: etree._Element) -> list[etree._Element]:
+    """A table's own rows, not those of tables inside it."""
+    return [row for row in table.iter(f"{W}tr") if next(row.iterancestors(f"{W}tbl")) is table]
+
+
+def cells_of(row: etree._Element) -> list[etree._Element]:
+    """A row's own cells."""
+    return [cell for cell in row.iter(f"{W}tc") if next(cell.iterancestors(f"{W}tr")) is row]
+
+
+_STORIES = {"document": "正文", "header": "页眉", "footer": "页脚", "footnotes": "脚注", "endnotes": "尾注"}
+
+
+def _holder(element: etree._Element) -> etree._Element | None:
+    """The cell or text box that an element is in, if it is in one."""
+    return next(element.iterancestors(f"{W}tc", f"{W}txbxContent"), None)
+
+
+def _in_fallback(element: etree._Element) -> bool:
+    return next(element.iterancestors(f"{MC}Fallback"), None) is not None
+
+
+def _cell_place(cell: etree._Element, tables: list[etree._Element]) -> str:
+    row = next(cell.iterancestors(f"{W}tr"))
+    table = next(cell.iterancestors(f"{W}tbl"))
+    if table not in tables:
+        outer = _holder(table)
+        if outer is None or outer.tag == f"{W}txbxContent":
+            return "文本框里的表格"
+        return f"{_cell_place(outer, tables)}里的小表格"
+    where = rows_of(table).index(row) + 1, cells_of(row).index(cell) + 1
+    return f"表格{tables.index(table) + 1}第{where[0]}行第{where[1]}格"
 
 
 def text_runs(paragraph: etree._Element) -> list[etree._Element]:

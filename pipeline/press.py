@@ -130,7 +130,10 @@ def _write_pdf(writer: PdfWriter, batch: Batch, copy: str) -> list[_Page]:
     ordered = sorted(counts, key=lambda sha: (batch.templates[sha].manifest.number, sha))
     rows = [(batch.templates[sha].manifest.title, counts[sha], sheets[sha]) for sha in ordered]
     facts = batch.facts
-    cover(writer, CoverFacts(facts.village_code, facts.place, facts.campaign, facts.day, facts.closes, rows, copy))
+    cover(
+        writer,
+        CoverFacts(facts.village_code, facts.place, facts.campaign, facts.day, facts.closes, rows, copy),
+    )
     _write_all(writer, batch, listing, leaves=batch.duplex)
     writer.close()
     return listing

@@ -94,13 +94,16 @@ def check_out(connection: Connection, campaign: Campaign, out: Path) -> None:
         if entry.name.startswith(".huyue-"):
             continue
         number = _first_contract(entry)
-        known = number and connection.execute(
-            select(contract.c.number).where(
-                contract.c.number == number,
-                contract.c.campaign_id == campaign.id,
-                contract.c.village_code == entry.name,
-            )
-        ).first()
+        known = (
+            number
+            and connection.execute(
+                select(contract.c.number).where(
+                    contract.c.number == number,
+                    contract.c.campaign_id == campaign.id,
+                    contract.c.village_code == entry.name,
+                )
+            ).first()
+        )
         if not known:
             raise FolderNotOurs(file=out, detail=entry.name)
 
@@ -140,13 +143,16 @@ def print_campaign(
     for old in out.glob(".huyue-*"):
         shutil.rmtree(old)
     jobs = [
-        Job(home, campaign, village, (out / f".huyue-{village}").absolute(), copies, docx) for village in villages
+        Job(home, campaign, village, (out / f".huyue-{village}").absolute(), copies, docx)
+        for village in villages
     ]
     try:
         while jobs:
             lacking: dict[tuple[str, Variant], None] = {}
             again: list[Job] = []
-            for job, pressed in zip(jobs, pool.ordered(press_village, jobs, min(pool.workers(), len(jobs))), strict=True):
+            for job, pressed in zip(
+                jobs, pool.ordered(press_village, jobs, min(pool.workers(), len(jobs))), strict=True
+            ):
                 if pressed.lacking:
                     lacking |= dict.fromkeys(sorted(pressed.lacking, key=repr))
                     again.append(job)
@@ -270,5 +276,10 @@ def _put_in_place(job: Job, place: Path) -> None:
 def _record(home: Home, campaign: Campaign, pressed: Pressed, actor: Actor) -> None:
     with home.writing() as connection:
         first = mark_printed(connection, pressed.numbers, actor.today)
-        detail = {"campaign": campaign.name, "contracts": len(pressed.numbers), "first": first, "pages": pressed.pages}
+        detail = {
+            "campaign": campaign.name,
+            "contracts": len(pressed.numbers),
+            "first": first,
+            "pages": pressed.pages,
+        }
         journal.record(connection, actor, "print", pressed.village, detail)

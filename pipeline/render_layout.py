@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pypdfium2 as pdfium
@@ -181,9 +182,7 @@ def _sheet(compiled: Compiled, markers: Sequence[_Marker], found: Mapping[int, l
         else:
             lines = tuple(_lines(chars))
             fields.append(
-                FieldPlace(
-                    marker.key, _style(first.font), round(first.size, 2), not marker.slot.alone, lines
-                )
+                FieldPlace(marker.key, _style(first.font), round(first.size, 2), not marker.slot.alone, lines)
             )
     return SheetPlaces(tuple(boxes), tuple(fields))
 
@@ -218,9 +217,11 @@ def _background(pdf: bytes, count: int, sheets: Sequence[SheetPlaces]) -> bytes:
 
 def _without_markers(page: pikepdf.Page, count: int) -> bytes:
     """The page's content without text in marker colours; lines in them (underlines) become black."""
-    kept: list[tuple[list[object], pikepdf.Operator]] = []
+    kept: list[Any] = []
     fill_is_marker, saved = False, []
-    for operands, operator in pikepdf.parse_content_stream(page):
+    for instruction in pikepdf.parse_content_stream(page):
+        operands: list[Any] = list(instruction.operands)
+        operator = instruction.operator
         name = str(operator)
         if name == "q":
             saved.append(fill_is_marker)
@@ -237,7 +238,7 @@ def _without_markers(page: pikepdf.Page, count: int) -> bytes:
             fill_is_marker = False
         elif name in _TEXT and fill_is_marker:
             continue
-        kept.append((list(operands), operator))
+        kept.append((operands, operator))
     return pikepdf.unparse_content_stream(kept)
 
 

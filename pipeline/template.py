@@ -1,15 +1,32 @@
 """A contract template: its document and its manifest, as bytes that never change once printed."""
 
 import hashlib
+import io
 import re
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
+from lxml import etree
 
-from archive.errors import ManifestFaulty, TemplateMissing
-from contract_templates import stock_folder
+from archive.errors import TemplateIncomplete, TemplateUnreadable
+from pipeline import marks
 from pipeline.manifest import Manifest
+from pipeline.manifest_text import decode_manifest
+
+__all__ = ["DOCUMENT", "MANIFEST", "Template", "decode_manifest", "load_template", "open_docx"]
+
+DOCUMENT, MANIFEST = "contract.docx", "contract.toml"
+
+# A contract of ours is below 20 kB; letterhead pictures make some larger. Beyond this is no template.
+MAX_DOCX = 10_000_000  # bytes
+MAX_TOML = 200_000
+MAX_UNZIPPED = 50_000_000
+MAX_MEMBERS = 300
+
+_OLE = bytes.fromhex("D0CF11E0A1B11AE1")  # .doc, .wps, or a .docx with a password
+_DOCTYPE = re.compile(rb"<!DOCTYPE|<!\0D\0O\0C\0T\0Y\0P\0E", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,47 +43,64 @@ class Template:
 
 
 def load_template(folder: Path) -> Template:
-    """The template in a folder: contract.docx and contract.toml.
+    """The template in a folder that holds contract.docx and contract.toml.
 
-    Raises TemplateMissing where one of them is not there, ManifestFaulty where the manifest is wrong.
+    Raises TemplateIncomplete, TemplateUnreadable or ManifestFaulty, each naming the file and the remedy.
     """
-    data = []
-    for name in ("contract.toml", "contract.docx"):
-        try:
-            data.append((folder / name).read_bytes())
-        except OSError:
-            raise TemplateMissing(file=folder / name) from None
-    toml, docx = data
-    manifest = decode_manifest(toml, folder / "contract.toml")
-    return Template(manifest, toml, docx, hashlib.sha256(docx + b"\0" + toml).hexdigest())
+    docx, toml = _read(folder / DOCUMENT, MAX_DOCX), _read(folder / MANIFEST, MAX_TOML)
+    manifest = decode_manifest(toml, folder / MANIFEST)
+    open_docx(docx, folder / DOCUMENT)
+    both = hashlib.sha256(docx).digest() + hashlib.sha256(toml).digest()
+    return Template(manifest, toml, docx, hashlib.sha256(both).hexdigest())
 
 
-def stock_templates() -> list[Template]:
-    """The six that ship with the program, by number."""
-    folders = sorted(path.parent for path in stock_folder().glob("*/contract.toml"))
-    return sorted(map(load_template, folders), key=lambda template: template.manifest.number)
+def open_docx(data: bytes, file: str | Path = DOCUMENT) -> dict[str, bytes]:
+    """The members of a .docx by name, every XML part known to be well-formed and without a DOCTYPE.
 
-
-def decode_manifest(toml: bytes, file: str | Path) -> Manifest:
-    """The manifest that TOML bytes say. Raises ManifestFaulty naming `file`, the key and the remedy."""
+    Raises TemplateUnreadable for what is no .docx, is damaged, or would unpack too large.
+    """
+    if data.startswith(_OLE):
+        raise TemplateUnreadable(
+            file=file, detail="它是旧版 .doc 或 .wps，或者设了密码", remedy="去掉密码并另存为 .docx"
+        )
     try:
-        return msgspec.toml.decode(toml, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise ManifestFaulty(file=file, detail=_in_chinese(str(problem))) from None
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = archive.infolist()
+            if len(infos) > MAX_MEMBERS or sum(info.file_size for info in infos) > MAX_UNZIPPED:
+                raise TemplateUnreadable(file=file, detail="解开后太大", remedy="删去其中的大图片")
+            members = {info.filename: archive.read(info) for info in infos}
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError):
+        raise TemplateUnreadable(file=file, detail="它不是 .docx，或者已经损坏", remedy=_RESAVE) from None
+    if "word/document.xml" not in members:
+        raise TemplateUnreadable(file=file, detail="里面没有正文，不是 Word 文档", remedy=_RESAVE)
+    for name, content in members.items():
+        if name.endswith((".xml", ".rels")):
+            _check_xml(file, name, content)
+    return members
 
 
-_WORDS = (
-    (r"Object missing required field `(.*?)`", r"缺少“\1”"),
-    (r"Object contains unknown field `(.*?)`", r"不认识“\1”"),
-    (r"Expected `(.*?)`, got `(.*?)`", r"应为 \1，写成了 \2"),
-    (r"Expected `(.*?)`", r"应为 \1"),
-    (r"Invalid enum value (.*?) - ", r"不能写 \1 - "),
-    (r" - at `key` in `\$\.?(.*?)`", r"（在 \1 的名字里）"),
-    (r" - at `\$\.?(.*?)`", r"（在 \1）"),
-)
+_RESAVE = "用 Word 或 WPS 打开，另存为 .docx"
 
 
-def _in_chinese(problem: str) -> str:
-    for pattern, words in _WORDS:
-        problem = re.sub(pattern, words, problem)
-    return problem
+def _check_xml(file: str | Path, name: str, content: bytes) -> None:
+    if _DOCTYPE.search(content[:4096]):
+        raise TemplateUnreadable(file=file, detail=f"{name} 里有不允许的 DOCTYPE 声明", remedy=_RESAVE)
+    try:
+        marks.parse(content)
+    except etree.XMLSyntaxError:
+        raise TemplateUnreadable(file=file, detail=f"{name} 已经损坏", remedy=_RESAVE) from None
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        if path.stat().st_size > limit:
+            raise TemplateUnreadable(
+                file=path, detail=f"大于 {limit / 1_000_000:g} MB", remedy="删去其中的大图片"
+            )
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise TemplateIncomplete(file=path.parent, name=path.name) from None
+    except OSError:
+        raise TemplateUnreadable(
+            file=path, detail="没有权限，或者正被别的程序占用", remedy="关闭打开它的程序"
+        ) from None

@@ -100,7 +100,6 @@ def install() -> None:
         if module.name == "_winconsole":  # importable on Windows only
             continue
         loaded = importlib.import_module(f"click.{module.name}")
-        if hasattr(loaded, "_"):
-            loaded._ = translate
-        if hasattr(loaded, "ngettext"):
-            loaded.ngettext = translate_plural
+        for name, ours in (("_", translate), ("ngettext", translate_plural)):
+            if hasattr(loaded, name):
+                setattr(loaded, name, ours)

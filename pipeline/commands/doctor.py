@@ -22,7 +22,11 @@ class Finding:
     remedy: str = ""
 
 
-@click.command(cls=Command, epilog="例：huyue doctor；huyue --home 档案库 doctor", help="检查这台机器和档案库：程序、字体、密钥、日志是否齐备。")
+@click.command(
+    cls=Command,
+    epilog="例：huyue doctor；huyue --home 档案库 doctor",
+    help="检查这台机器和档案库：程序、字体、密钥、日志是否齐备。",
+)
 def doctor() -> int:
     findings = list(_look())
     emit(
@@ -55,6 +59,12 @@ def _look_at_home() -> Iterator[Finding]:
     with home.reading() as connection:
         broken = journal.broken_at(connection)
     beside = home.key_file.absolute().parent == home.folder.absolute().parent
-    where = "与档案库放在一起；磁盘被偷时保护不了，可用 HUYUE_KEY_FILE 放到别处" if beside else "与档案库分开存放"
+    where = (
+        "与档案库放在一起；磁盘被偷时保护不了，可用 HUYUE_KEY_FILE 放到别处" if beside else "与档案库分开存放"
+    )
     yield Finding("密钥", f"{home.key_file}（{where}）")
-    yield Finding("日志", "连续完整" if broken is None else "", "" if broken is None else f"从第 {broken} 条起对不上，可能被改动过。")
+    yield Finding(
+        "日志",
+        "连续完整" if broken is None else "",
+        "" if broken is None else f"从第 {broken} 条起对不上，可能被改动过。",
+    )

@@ -11,9 +11,16 @@ from pipeline.divisions import Divisions
 EPILOG = "例：huyue init 档案库；huyue init 档案库 --divisions 本县区划.csv"
 
 
-@click.command(cls=Command, epilog=EPILOG, help="在“文件夹”处建一个新的档案库，并生成它的密钥（文件夹名加 .key）。")
+@click.command(
+    cls=Command, epilog=EPILOG, help="在“文件夹”处建一个新的档案库，并生成它的密钥（文件夹名加 .key）。"
+)
 @click.argument("folder", type=FOLDER, metavar="文件夹")
-@click.option("--divisions", type=FILE, metavar="文件.csv", help="本县的区划表（列 code,name,parent），默认用随附的 451225。")
+@click.option(
+    "--divisions",
+    type=FILE,
+    metavar="文件.csv",
+    help="本县的区划表（列 code,name,parent），默认用随附的 451225。",
+)
 def init(folder: Path, divisions: Path | None) -> None:
     table = Divisions.load(divisions) if divisions else Divisions.shipped()
     home = create_home(folder, key_file_name(), table.names, session().actor())

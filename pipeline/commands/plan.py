@@ -10,7 +10,7 @@ from pipeline.console import DAY, Command, emit, progress, session
 from pipeline.planning import divisions_of, plan_villages, waiting_reasons
 from pipeline.roster.store import villages_with_roster
 from pipeline.settings import read_settings
-from pipeline.template import stock_templates
+from pipeline.stock import stock_templates
 
 EPILOG = "例：huyue --home 档案库 plan --campaign 2026春 --date 2026-03-01；加 --dry-run 先看数目。"
 

@@ -21,10 +21,22 @@ SHOWN = 20
     help="把签约批次的合同排成打印文件：一村一个文件夹，内有 print.pdf（带封面和页码标识）、台账 ledger.xlsx 和 print.json。",
 )
 @click.option("--campaign", "name", required=True, metavar="批次", help="签约批次的名字。")
-@click.option("--out", required=True, type=FOLDER, metavar="文件夹", help="打印文件放在这里；须是空文件夹，或本批次以前的输出。")
+@click.option(
+    "--out",
+    required=True,
+    type=FOLDER,
+    metavar="文件夹",
+    help="打印文件放在这里；须是空文件夹，或本批次以前的输出。",
+)
 @click.option("--village", metavar="村", help="只打印一个村：代码或村名。")
 @click.option("--docx", is_flag=True, help="另存每份合同的 Word 文件（contracts.zip）。")
-@click.option("--copies", type=click.IntRange(1, 9), default=1, metavar="份数", help="打印几份；2 为另出乙方留存的 print-2.pdf。")
+@click.option(
+    "--copies",
+    type=click.IntRange(1, 9),
+    default=1,
+    metavar="份数",
+    help="打印几份；2 为另出乙方留存的 print-2.pdf。",
+)
 def print_(name: str, out: Path, village: str | None, docx: bool, copies: int) -> int:
     home, actor = session().open_home(), session().actor()
     with home.locked():
@@ -38,14 +50,20 @@ def print_(name: str, out: Path, village: str | None, docx: bool, copies: int) -
                 home, campaign, villages, out, actor, copies=copies, docx=docx, done=bar.advance, say=say
             )
     emit(
-        {"contracts": counts.contracts, "pages": counts.pages, "batches": [str(path) for path in counts.batches]},
+        {
+            "contracts": counts.contracts,
+            "pages": counts.pages,
+            "batches": [str(path) for path in counts.batches],
+        },
         [
             f"打印文件 {len(counts.batches)} 批，合同 {counts.contracts} 份，共 {counts.pages} 页（含封面和空白背面），在 {out}。",
             *([f"其中 {counts.own_layouts} 种版面因文字较长而加宽了格子。"] if counts.own_layouts else []),
         ],
     )
     for number, characters in counts.stopped[:SHOWN]:
-        say(f"没有打印 {number}：没有一种字体有“{characters}”。请安装含这些字的字体（如 fonts-hanazono）后重新打印。")
+        say(
+            f"没有打印 {number}：没有一种字体有“{characters}”。请安装含这些字的字体（如 fonts-hanazono）后重新打印。"
+        )
     if len(counts.stopped) > SHOWN:
         say(f"……共有 {len(counts.stopped)} 份因缺字没有打印。")
     return EXIT_LOOK if counts.stopped else EXIT_DONE

@@ -6,9 +6,10 @@ import click
 
 from archive.errors import EXIT_DONE, EXIT_LOOK, TemplateUnknown
 from pipeline.console import FOLDER, Command, Group, emit, say, session
-from pipeline.preview import preview_files
-from pipeline.template import Template, load_template, stock_templates
 from pipeline.layout_check import template_problems
+from pipeline.preview import preview_files
+from pipeline.stock import stock_templates
+from pipeline.template import Template, load_template
 
 
 @click.group(cls=Group, help="合同模板：列出、检查、预览。")
@@ -30,7 +31,10 @@ def list_() -> None:
             }
             for one in found
         ],
-        [f"{one.manifest.number}　{one.manifest.title}（{one.manifest.name}，{one.manifest.version} 版）" for one in found],
+        [
+            f"{one.manifest.number}　{one.manifest.title}（{one.manifest.name}，{one.manifest.version} 版）"
+            for one in found
+        ],
     )
 
 
@@ -71,7 +75,9 @@ def check(names: tuple[str, ...]) -> int:
     help="用虚构的一户填好合同，出 PDF 和 PNG 供查看。不写名字就出全部。",
 )
 @click.argument("names", nargs=-1, metavar="[模板名或文件夹]…")
-@click.option("--out", type=FOLDER, default=Path("预览"), show_default=True, metavar="文件夹", help="预览文件放在这里。")
+@click.option(
+    "--out", type=FOLDER, default=Path("预览"), show_default=True, metavar="文件夹", help="预览文件放在这里。"
+)
 def preview(names: tuple[str, ...], out: Path) -> None:
     chosen = [_find(name) for name in names] or stock_templates()
     say(f"排版 {len(chosen)} 个模板……")

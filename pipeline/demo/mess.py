@@ -1,4 +1,4 @@
-"""How an office writes what is true, and the mistakes it makes: cells of a roster, and what is wrong with them."""
+"""How an office writes what is true, and the mistakes it makes doing so."""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta

@@ -10,7 +10,13 @@ from stdnum.cn import ric
 from pipeline.people import FEMALE, HEAD, MALE, MARRIED, Household, Person, age_on
 from pipeline.roster.words import MIDDLE_DOT, UNMARRIED
 
-_SURNAMES = (*"王李张刘陈杨黄吴周徐孙马朱胡郭何林罗梁宋韦覃蒙银潘谢莫廖卢游贾兰", "欧阳", "诸葛", "上官", "司马")
+_SURNAMES = (
+    *"王李张刘陈杨黄吴周徐孙马朱胡郭何林罗梁宋韦覃蒙银潘谢莫廖卢游贾兰",
+    "欧阳",
+    "诸葛",
+    "上官",
+    "司马",
+)
 _GIVEN_MEN = "伟强军建国文志明海永杰康斌辉俊山林峰"
 _GIVEN_WOMEN = "芳丽秀英兰桂珍凤月莲雪梅婷媛彩玉燕"
 _GIVEN_RARE = "㛃㑇㸌䶮堃玥璟喆"  # the first four are in extension A
@@ -18,7 +24,14 @@ _GIVEN_EXTENSION_B = "𠮷𤧛𥔲𣲗"
 _DOTTED = (("阿依", "热依", "帕提", "买合", "艾山", "吐尔"), ("古丽", "木提", "曼江", "努尔", "洪江", "西丁"))
 # Registered at birth in this county, in its code of before 2002, or in a neighbouring one.
 _BIRTH_COUNTIES = ("451225", "451225", "451225", "452723", "450221")
-_AWAY_TO = ("广东省东莞市长安镇", "广东省深圳市宝安区", "浙江省义乌市", "南宁市江南区", "柳州市柳南区", "福建省晋江市")
+_AWAY_TO = (
+    "广东省东莞市长安镇",
+    "广东省深圳市宝安区",
+    "浙江省义乌市",
+    "南宁市江南区",
+    "柳州市柳南区",
+    "福建省晋江市",
+)
 _FAMILIES = ("single", "couple", "parents", "three", "daughter")
 _WEIGHTS = (12, 18, 40, 20, 10)
 GROUPS = 12
@@ -126,7 +139,7 @@ class Inventor:
         while True:
             serial = self.chance.randrange(0, 499) * 2 + (1 if sex == MALE else 2)
             body = f"{self.chance.choice(_BIRTH_COUNTIES)}{birth:%Y%m%d}{serial:03d}"
-            number: str = body + ric.calc_check_digit(body + "0")
+            number = body + str(ric.calc_check_digit(body + "0"))
             if number not in self._used:
                 self._used.add(number)
                 return number

@@ -69,7 +69,7 @@ class Mistake:
 def write_town(
     path: Path, divisions: Divisions, *, households: int = 400, seed: int = 1, year: int = 2026
 ) -> None:
-    """Write the roster of one town of the divisions to `path`, .xlsx; the same bytes for the same arguments."""
+    """Write the roster of one town of the divisions to `path`, .xlsx; same arguments, same bytes."""
     lay_out(path, invent_town(divisions, households=households, seed=seed, year=year))
 
 
@@ -112,7 +112,11 @@ def lay_out(path: Path, town: Town) -> list[Mistake]:
                 mistakes += page.household(None, lines[split:])
         page.ending()
         notes = workbook.add_worksheet("填表说明")
-        notes.write(0, 0, "一、本表一户一栏。二、公民身份号码请用文本格式录入。三、自愿登记事项由本人决定，不填即为否。")
+        notes.write(
+            0,
+            0,
+            "一、本表一户一栏。二、公民身份号码请用文本格式录入。三、自愿登记事项由本人决定，不填即为否。",
+        )
     return mistakes
 
 
@@ -156,7 +160,7 @@ class _Page:
         self._row += 2
 
     def household(self, serial: int | None, lines: Sequence[Line]) -> list[Mistake]:
-        """A household's lines, its own cells merged down; `serial` None for the rest of one from the page before."""
+        """A household's lines, its own cells merged down; `serial` None for what runs on from another page."""
         first = self._row
         mistakes = []
         for line in lines:
@@ -178,7 +182,9 @@ class _Page:
     def subtotal(self, village: str) -> None:
         homes = [home for home in self._town.households if home.village_code == village]
         people = sum(len(home.members) for home in homes)
-        self._sheet.write_row(self._row, 0, ("小 计", f"{len(homes)}户", "", "", "", f"{people}人"), self._cell)
+        self._sheet.write_row(
+            self._row, 0, ("小 计", f"{len(homes)}户", "", "", "", f"{people}人"), self._cell
+        )
         self._row += 2
 
     def ending(self) -> None:

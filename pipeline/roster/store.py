@@ -4,12 +4,12 @@ An import adds rows of its own and changes none: the newest import that holds a 
 roster. Someone whom a newer import shows in another village is read there only.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import groupby
 
-from sqlalchemy import Connection, Row, Select, func, insert, select
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select
 
 from archive import journal
 from archive.catalogue.tables import household, import_village, person, roster_import
@@ -175,9 +175,11 @@ def _traces(row: Mapping[str, object]) -> Iterator[tuple[object, ...]]:
 
 
 def _insert(connection: Connection, roster: Roster, villages: list[str], actor: Actor) -> None:
-    imported = connection.execute(
-        insert(roster_import).values(imported_on=actor.today.isoformat(), year=roster.year)
-    ).inserted_primary_key[0]
+    last = connection.execute(select(func.coalesce(func.max(roster_import.c.id), 0))).scalar_one()
+    imported = last + 1
+    connection.execute(
+        insert(roster_import).values(id=imported, imported_on=actor.today.isoformat(), year=roster.year)
+    )
     if villages:
         connection.execute(
             insert(import_village), [{"import_id": imported, "village_code": code} for code in villages]
@@ -208,8 +210,8 @@ def _insert(connection: Connection, roster: Roster, villages: list[str], actor: 
             connection.execute(insert(table), rows[start : start + CHUNK])
 
 
-def _household(rows: Iterator[Row[tuple[object, ...]]] | object) -> Household:
-    members = list(rows)  # type: ignore[call-overload]
+def _household(rows: Iterable[RowMapping]) -> Household:
+    members = list(rows)
     first = members[0]
     return Household(
         village_code=first["village_code"],

@@ -150,7 +150,7 @@ def _kind(cells: Row, values: tuple[Cell, ...], top: dict[tuple[str, ...], Kind]
 
 
 def _is_header_like(values: tuple[Cell, ...]) -> bool:
-    """Whether a row under the header names columns again: 姓名 or 公民身份号码 in their place, or three others."""
+    """Whether a row names columns again: 姓名 or 公民身份号码 in their place, or three others."""
     named = [name for name, value in zip(FIELDS, values, strict=True) if meaning((folded(value),)) == name]
     return bool({"name", "id_number"} & set(named)) or len(named) >= 3
 
