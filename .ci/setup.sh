@@ -46,7 +46,7 @@ font() { # is there a font file of this name where the program looks?
 writer() { # LibreOffice with Writer, in the places where the program looks
     local found folder
     found=$(command -v soffice || command -v libreoffice || true)
-    for folder in /usr/lib/libreoffice/program /opt/libreoffice/program "$(dirname "$(readlink -f "$found")")"; do
+    for folder in /usr/lib/libreoffice/program /opt/libreoffice/program "$(dirname "$(readlink -f "$found" || true)")"; do
         [ -e "$folder/libswlo.so" ] && return 0
     done
     [ -n "$found" ] && [ ! -d /usr/lib/libreoffice ] # not Debian's parts: taken as whole
@@ -157,7 +157,7 @@ if [ "$done_lock" != "$lock" ]; then
 fi
 if [ "$done_program" != "$program" ]; then
     say "安装户约…… (installing huyue)"
-    pip install --no-deps --no-build-isolation -e . ||
+    pip install -q --no-deps --no-build-isolation -e . ||
         stop "户约装不上，见上面的错误。" "pip could not install the project, see above."
     printf '%s\n%s\n' "$lock" "$program" >"$stamp.new"
     mv "$stamp.new" "$stamp"

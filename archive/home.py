@@ -16,10 +16,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import DatabaseError
 
 from archive import journal
 from archive.catalogue import database, tables
 from archive.errors import (
+    ArchiveDamaged,
     ArchiveLocked,
     HomeExists,
     KeyExists,
@@ -30,6 +32,8 @@ from archive.errors import (
 from archive.journal import Actor
 
 LOCK_SECONDS = 30
+# How SQLite says that a file is not what it was.
+DAMAGE = ("malformed", "not a database", "disk I/O error", "no such table", "unable to open")
 SETTINGS = """\
 # 户约的设置。以 # 开头的行是说明；改完保存即可。
 [office]
@@ -60,15 +64,15 @@ class Home:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A read-only transaction; it waits for no writer."""
-        key = self.key()
-        engine = database.open_engine(self.catalogue, key, writing=False)
-        with engine.connect() as connection:
-            current = database.require_current(connection, self.catalogue)
-        if not current:
-            with self.writing():
-                pass
-        with engine.begin() as connection:
-            yield connection
+        engine = database.open_engine(self.catalogue, self.key(), writing=False)
+        with self._told_apart():
+            with engine.connect() as connection:
+                current = database.require_current(connection, self.catalogue)
+            if not current:
+                with self.writing():
+                    pass
+            with engine.begin() as connection:
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -76,12 +80,25 @@ class Home:
 
         Raises ArchiveLocked when another command has held the lock for 30 seconds.
         """
-        with self.locked():
+        with self.locked(), self._told_apart():
             engine = database.open_engine(self.catalogue, self.key(), writing=True)
             with engine.begin() as connection:
                 if not database.require_current(connection, self.catalogue):
                     database.migrate(connection)
                 yield connection
+
+    @contextmanager
+    def _told_apart(self) -> Iterator[None]:
+        """Turn the database's word for a damaged or locked file into an error that says what to do."""
+        try:
+            yield
+        except DatabaseError as problem:
+            said = str(problem.orig)
+            if "locked" in said:
+                raise ArchiveLocked(file=self.folder, seconds=LOCK_SECONDS) from None
+            if any(word in said for word in DAMAGE):
+                raise ArchiveDamaged(file=self.catalogue, detail=said) from None
+            raise
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -14,6 +14,8 @@ from pipeline.template_problem import ERROR, WARNING, TemplateProblem, nearest
 from pipeline.template_rules import manifest_problems
 from pipeline.warning_words import WORDS, warning_words
 
+__all__ = ["TemplateProblem", "static_problems"]
+
 _NOTATION = {
     "field": "{{%s}}",
     "box": "{{框:%s}}",
@@ -34,7 +36,6 @@ def static_problems(template: Template, more_words: Sequence[str] = ()) -> list[
     found += content_problems(members)
     for name in marks.story_parts(members):
         root = marks.parse(members[name])
-        marks.heal(root)
         for paragraph, place in marks.paragraphs(root, name):
             found += _paragraph(labels, paragraph, place)
             found += _wording(manifest, marks.text_of(paragraph), place, (*WORDS, *more_words))

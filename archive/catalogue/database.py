@@ -21,8 +21,12 @@ def open_engine(path: Path, key: bytes, *, writing: bool) -> Engine:
     """
 
     def connect() -> Any:
-        raw = sqlcipher.connect(str(path), isolation_level=None, timeout=30, check_same_thread=False)
+        try:
+            raw = sqlcipher.connect(str(path), isolation_level=None, timeout=30, check_same_thread=False)
+        except sqlcipher.DatabaseError as problem:
+            raise ArchiveDamaged(file=path, detail=str(problem)) from None
         raw.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        raw.execute("PRAGMA cipher_log_level = NONE")  # it would write to standard error
         raw.execute("PRAGMA temp_store = MEMORY")
         try:
             raw.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -10,7 +10,7 @@ from stdnum.cn import ric
 from pipeline.people import FEMALE, HEAD, MALE, MARRIED, Household, Person, age_on
 from pipeline.roster.words import MIDDLE_DOT, UNMARRIED
 
-_SURNAMES = (
+_SURNAMES: tuple[str, ...] = (
     *"王李张刘陈杨黄吴周徐孙马朱胡郭何林罗梁宋韦覃蒙银潘谢莫廖卢游贾兰",
     "欧阳",
     "诸葛",

@@ -16,6 +16,7 @@ from archive.errors import (
     WorkbookEncrypted,
     WorkbookTooLarge,
 )
+from pipeline.roster.biff import is_sound
 from pipeline.roster.cells import Row
 from pipeline.roster.limits import check_file_size, check_zip
 
@@ -72,8 +73,11 @@ def read_sheets(path: Path) -> Iterator[Sheet]:
         check_zip(path)
         yield from _calamine_sheets(path)
     elif start == _OLE:
-        if _ENCRYPTED_STREAM in path.read_bytes():
+        data = path.read_bytes()
+        if _ENCRYPTED_STREAM in data:
             raise WorkbookEncrypted(file=path)
+        if not is_sound(data):
+            raise NotWorkbook(file=path, detail="文件已损坏，或者不是表格")
         yield from _calamine_sheets(path)
     else:
         for mark, detail in _OTHERS.items():
@@ -96,6 +100,11 @@ def _calamine_sheets(path: Path) -> Iterator[Sheet]:
             detail = "表格的行列太多"
             raise WorkbookTooLarge(file=path, detail=detail, remedy="删去表格右边和下边零散的内容") from error
         raise NotWorkbook(file=path, detail="文件已损坏，或者不是表格") from error
+    except BaseException as error:
+        # A panic of the Rust reader is no Exception, and its class cannot be imported.
+        if type(error).__name__ == "PanicException":
+            raise NotWorkbook(file=path, detail="文件已损坏") from error
+        raise
 
 
 def _calamine_sheet(sheet: calamine.CalamineSheet) -> Sheet:

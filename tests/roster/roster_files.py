@@ -1,8 +1,9 @@
 """Small rosters for tests: rows written as a clerk would, persons invented on the spot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 from stdnum.cn import ric
@@ -15,7 +16,9 @@ COUNTY = Divisions.shipped()
 RESOURCES = Path(__file__).parent.parent / "resources" / "roster"
 COLUMNS = ("村(居)委会", "组别", "户编号", "户主姓名", "姓名", "与户主关系", "性别", "出生日期", "公民身份号码", "婚姻状况",
            "联系电话", "外出地点", "外出开始", "外出结束", "申请服务", "养老保险", "知情选择", "联户责任人")  # fmt: skip
-Cells = list[object]
+# What a cell may hold is whatever openpyxl writes.
+Cells = list[Any]
+Rows = Sequence[Sequence[Any]]
 
 
 def number(birth: date, *, woman: bool = False, serial: int = 1, county: str = "451225") -> str:
@@ -40,16 +43,12 @@ def changed(cells: Cells, **columns: object) -> Cells:
     return copy
 
 
-def write(
-    path: Path, rows: Sequence[Sequence[object]], *, sheet: str = "花名册", merge: Sequence[str] = ()
-) -> Path:
+def write(path: Path, rows: Rows, *, sheet: str = "花名册", merge: Sequence[str] = ()) -> Path:
     """A workbook of one sheet."""
     return write_sheets(path, {sheet: rows}, merge=merge)
 
 
-def write_sheets(
-    path: Path, sheets: dict[str, Sequence[Sequence[object]]], *, merge: Sequence[str] = ()
-) -> Path:
+def write_sheets(path: Path, sheets: Mapping[str, Rows], *, merge: Sequence[str] = ()) -> Path:
     """A workbook; `merge` are cell ranges merged in every sheet."""
     workbook = openpyxl.Workbook()
     workbook.remove(workbook.worksheets[0])
@@ -58,7 +57,7 @@ def write_sheets(
         for line, cells in enumerate(rows, start=1):
             for column, value in enumerate(cells, start=1):
                 if value not in ("", None):
-                    sheet.cell(line, column).value = value  # type: ignore[assignment]
+                    sheet.cell(line, column).value = value
         for area in merge:
             sheet.merge_cells(area)
     workbook.save(path)

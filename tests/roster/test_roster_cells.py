@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.people import kin, mask_id, mask_phone
-from pipeline.roster.cells import text
+from pipeline.roster.cells import Cell
 from pipeline.roster.dates import read_day
 from pipeline.roster.groups import read_group, read_household_number
 from pipeline.roster.identity import birth_of, read_identity, sex_of
 from pipeline.roster.words import read_marital, read_mark, read_name, read_phone, read_relation, read_sex
-from roster_files import number
+from tests.roster.roster_files import number
 
 DAYS = st.dates(date(1900, 3, 1), date(2099, 12, 31))
 FULL_WIDTH = str.maketrans("0123456789X/-.", "０１２３４５６７８９Ｘ／－．")
@@ -32,7 +32,14 @@ def test_a_valid_number_is_sound_and_states_sex_and_birth(
     day: date, serial: int, woman: bool, county: str
 ) -> None:
     valid = number(day, woman=woman, serial=serial, county=county)
-    for written in (valid, valid.lower(), f'="{valid}"', f"'{valid}", f" {valid}\t", valid.translate(FULL_WIDTH)):
+    for written in (
+        valid,
+        valid.lower(),
+        f'="{valid}"',
+        f"'{valid}",
+        f" {valid}\t",
+        valid.translate(FULL_WIDTH),
+    ):
         identity = read_identity(written)
         assert (identity.number, identity.code, identity.written) == (valid, "", "")
     assert sex_of(valid) == ("女" if woman else "男")
@@ -77,7 +84,7 @@ def test_anything_in_the_numbers_cell_gets_one_verdict(cell: str | int | float) 
 
 @given(DAYS)
 def test_a_day_is_the_same_in_every_form(day: date) -> None:
-    forms = [
+    forms: list[Cell] = [
         day,
         f"{day:%Y%m%d}",
         int(f"{day:%Y%m%d}"),
@@ -91,12 +98,13 @@ def test_a_day_is_the_same_in_every_form(day: date) -> None:
         f"{day:%Y-%m-%d} 00:00:00",
         f"{day.year} {day.month} {day.day}",
         f'="{day:%Y-%m-%d}"',
-        float((day - date(1899, 12, 30)).days),
     ]
     assert [read_day(form).day for form in forms] == [day] * len(forms)
 
 
-@given(st.one_of(st.text(max_size=16), st.integers(0, 10**9), st.floats(allow_nan=False, allow_infinity=False)))
+@given(
+    st.one_of(st.text(max_size=16), st.integers(0, 10**9), st.floats(allow_nan=False, allow_infinity=False))
+)
 def test_anything_in_a_dates_cell_is_a_day_nothing_or_unreadable(cell: str | int | float) -> None:
     read = read_day(cell)
     assert read.readable or read.day is None
@@ -108,7 +116,9 @@ def test_an_open_end_or_nothing_is_no_day(cell: str) -> None:
     assert read_day(cell).readable
 
 
-@pytest.mark.parametrize("cell", ["2005.2.29", "2005.13.1", "85.3.1", "2005.3", "2005", "八五年", "1985.5", 200503, 0])
+@pytest.mark.parametrize(
+    "cell", ["2005.2.29", "2005.13.1", "85.3.1", "2005.3", "2005", "八五年", "1985.5", 200503, 0]
+)
 def test_what_is_no_whole_date_is_unreadable(cell: str | int) -> None:
     assert not read_day(cell).readable
 
@@ -122,19 +132,31 @@ def test_a_group_is_its_number_in_any_form(value: int, unit: str, ordinal: bool)
     assert read_group(value) == read_group(float(value)) == read_group(chinese(value)) == value
 
 
-@pytest.mark.parametrize(("cell", "group"), [("", 0), ("—", 0), ("上屯", None), ("3组4组", None), ("一二", 12), ("一百零三组", 103)])
+@pytest.mark.parametrize(
+    ("cell", "group"),
+    [("", 0), ("—", 0), ("上屯", None), ("3组4组", None), ("一二", 12), ("一百零三组", 103)],
+)
 def test_other_groups(cell: str, group: int | None) -> None:
     assert read_group(cell) == group
 
 
 @given(st.text("0123456789", min_size=1, max_size=6))
 def test_a_household_number_keeps_its_zeros(digits: str) -> None:
-    for written in (digits, f'="{digits}"', f"'{digits}", f"第{digits}户", f"{digits}号", digits.translate(FULL_WIDTH)):
+    for written in (
+        digits,
+        f'="{digits}"',
+        f"'{digits}",
+        f"第{digits}户",
+        f"{digits}号",
+        digits.translate(FULL_WIDTH),
+    ):
         assert read_household_number(written) == digits
     assert read_household_number(float(digits)) == str(int(digits))
 
 
-@pytest.mark.parametrize("mark", ["是", "√", "✓", "Y", "y", "Ｙ", 1, 1.0, "1", True, "参加", "愿意", "有", " 是 "])
+@pytest.mark.parametrize(
+    "mark", ["是", "√", "✓", "Y", "y", "Ｙ", 1, 1.0, "1", True, "参加", "愿意", "有", " 是 "]
+)
 def test_a_yes(mark: str | int | float | bool) -> None:
     assert read_mark(mark) is True
 
@@ -144,11 +166,9 @@ def test_a_no(mark: str | int | float | bool) -> None:
     assert read_mark(mark) is False
 
 
-@given(st.text(max_size=6))
-def test_any_other_mark_is_neither(mark: str) -> None:
-    known = {"是", "√", "✓", "Y", "1", "参加", "愿意", "有", "否", "×", "N", "0", "不参加", "无", "-", ""}
-    if read_mark(mark) is not None:
-        assert text(mark).upper().strip() in known or read_mark(text(mark).strip()) is not None
+@pytest.mark.parametrize("mark", ["待定", "同意", "不愿意", "YES", "?", 2, "是？", "已参加"])
+def test_any_other_mark_is_neither(mark: str | int) -> None:
+    assert read_mark(mark) is None
 
 
 @given(st.text("韦银覃㛃𠮷喆", min_size=2, max_size=4), st.sampled_from([" ", "　", "\u200b", "\t"]))
@@ -190,7 +210,13 @@ def test_sex_relation_and_marital_state() -> None:
     assert [read_marital(cell) for cell in ("已婚", "再婚", "是", "未", "否", "离婚", "")] == [
         "已婚", "已婚", "已婚", "未婚", "未婚", "离婚", "",
     ]  # fmt: skip
-    assert [kin(word) for word in ("妻", "长子", "女", "户主", "外孙")] == ["配偶", "儿子", "女儿", "户主", "外孙"]
+    assert [kin(word) for word in ("妻", "长子", "女", "户主", "外孙")] == [
+        "配偶",
+        "儿子",
+        "女儿",
+        "户主",
+        "外孙",
+    ]
 
 
 def test_masks_show_only_the_ends() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.roster.cells import folded
 from pipeline.roster.header import meaning
-from roster_files import homes, read, row, write
+from tests.roster.roster_files import homes, read, row, write
 
 
 @pytest.mark.parametrize(
@@ -94,5 +94,3 @@ def test_columns_of_the_head_beside_the_members_are_told_apart(tmp_path: Path) -
     roster = read(write(tmp_path / "a.xlsx", rows, merge=("D1:E1", "F1:I1", "A1:A2", "B1:B2", "C1:C2")))
     assert roster.problems == ()
     assert homes(roster) == [("451225100201", 3, "0001", ["韦明"])]
-
-

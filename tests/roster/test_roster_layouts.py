@@ -3,10 +3,21 @@
 from datetime import date, datetime
 from pathlib import Path
 
-from roster_files import COLUMNS, RESOURCES, changed, found, homes, number, read, row, write, write_sheets
-
 from pipeline.people import Household, Person
 from pipeline.roster import roster_json
+from tests.roster.roster_files import (
+    COLUMNS,
+    RESOURCES,
+    Rows,
+    changed,
+    found,
+    homes,
+    number,
+    read,
+    row,
+    write,
+    write_sheets,
+)
 
 HUSBAND = number(date(1980, 6, 14))
 WIFE = number(date(1982, 5, 6), woman=True)
@@ -127,7 +138,21 @@ def test_a_header_repeated_with_other_columns_counts_from_there_on(tmp_path: Pat
     turned = [*COLUMNS[:4], *reversed(COLUMNS[4:])]
     second = row("银月", "配偶", woman=True, serial=2)
     rows = [COLUMNS, row("韦明"), turned, [*second[:4], *reversed(second[4:])]]
-    assert [home[3] for home in homes(read(write(tmp_path / "a.xlsx", rows)))] == [["韦明", "银月"]]
+    roster = read(write(tmp_path / "a.xlsx", rows))
+    assert found(roster) == []
+    (home,) = roster.households
+    assert [(person.name, person.id_number) for person in home.members] == [
+        ("韦明", HUSBAND),
+        ("银月", second[8]),
+    ]
+
+
+def test_a_repeated_group_row_is_no_person(tmp_path: Path) -> None:
+    groups = ["户情况", "", "", "", "成员情况", "", "", "", "", "", "说明"]
+    rows = [groups, COLUMNS, row("韦明"), groups, COLUMNS, row("银月", "配偶", woman=True, serial=2)]
+    roster = read(write(tmp_path / "a.xlsx", rows, merge=("A1:D1", "E1:J1", "A4:D4", "E4:J4")))
+    assert found(roster) == []
+    assert homes(roster) == [("451225100201", 3, "0001", ["韦明", "银月"])]
 
 
 def test_a_table_that_starts_down_and_to_the_right_keeps_its_own_row_numbers(tmp_path: Path) -> None:
@@ -138,6 +163,9 @@ def test_a_table_that_starts_down_and_to_the_right_keeps_its_own_row_numbers(tmp
 def test_a_phone_merged_over_a_household_is_each_members(tmp_path: Path) -> None:
     rows = [COLUMNS, row("韦明"), changed(row("银月", "配偶", woman=True, serial=2), c10="")]
     (home,) = read(write(tmp_path / "a.xlsx", rows, merge=("K2:K3",))).households
+    assert [person.phone for person in home.members] == ["13812345678", "13812345678"]
+    shifted = [["", "", *cells] for cells in rows]
+    (home,) = read(write(tmp_path / "b.xlsx", shifted, merge=("M2:M3",))).households
     assert [person.phone for person in home.members] == ["13812345678", "13812345678"]
 
 
@@ -157,12 +185,18 @@ def test_group_and_village_written_once_hold_for_the_households_below(tmp_path: 
 
 
 def test_explanations_with_example_rows_are_not_the_roster(tmp_path: Path) -> None:
-    sheets = {"花名册": [COLUMNS, row("韦明")], "填表说明": [COLUMNS, row("张某某", serial=9)]}
+    sheets: dict[str, Rows] = {
+        "花名册": [COLUMNS, row("韦明")],
+        "填表说明": [COLUMNS, row("张某某", serial=9)],
+    }
     assert [home[3] for home in homes(read(write_sheets(tmp_path / "a.xlsx", sheets)))] == [["韦明"]]
 
 
 def test_a_roster_on_a_sheet_left_named_as_the_sample_is_read(tmp_path: Path) -> None:
-    assert homes(read(write(tmp_path / "a.xlsx", [COLUMNS, row("韦明")], sheet="样表")))
+    sheets: dict[str, Rows] = {"填表说明": [["一户一栏"]], "样表": [COLUMNS, row("韦明")]}
+    roster = read(write_sheets(tmp_path / "a.xlsx", sheets))
+    assert found(roster) == []
+    assert [home[3] for home in homes(roster)] == [["韦明"]]
 
 
 def test_the_year_comes_from_the_title_then_the_sheet_then_the_file_then_today(tmp_path: Path) -> None:
@@ -173,6 +207,12 @@ def test_the_year_comes_from_the_title_then_the_sheet_then_the_file_then_today(t
     )
     assert read(write(tmp_path / "花名册20220110.xlsx", rows)).year == 2022
     assert read(write(tmp_path / "花名册451225100201.xlsx", rows)).year == 2024
+
+
+def test_of_several_files_the_first_that_names_a_year_gives_it(tmp_path: Path) -> None:
+    names = ("甲.xlsx", "2025.xlsx", "2026.xlsx")
+    paths = [write(tmp_path / name, [COLUMNS, row("韦明", serial=index)]) for index, name in enumerate(names)]
+    assert read(*paths).year == 2025
 
 
 def test_the_json_is_exactly_the_interfaces(tmp_path: Path) -> None:

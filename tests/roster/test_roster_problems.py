@@ -5,13 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from roster_files import COLUMNS, changed, found, number, read, row, write, write_sheets
+from tests.roster.roster_files import (
+    COLUMNS,
+    Cells,
+    Rows,
+    changed,
+    found,
+    number,
+    read,
+    row,
+    write,
+    write_sheets,
+)
 
 SOUND = number(date(1980, 6, 14))
 OLD = SOUND[:6] + SOUND[8:17]
 
 
-def problems_of(tmp_path: Path, *rows: list[object]) -> list[tuple[int, str, str]]:
+def problems_of(tmp_path: Path, *rows: Cells) -> list[tuple[int, str, str]]:
     return found(read(write(tmp_path / "a.xlsx", [COLUMNS, *rows])))
 
 
@@ -181,7 +192,11 @@ def test_no_message_tells_a_whole_number_and_every_one_names_row_and_remedy(tmp_
 
 
 def test_a_table_without_a_header_is_a_problem_beside_a_good_sheet(tmp_path: Path) -> None:
-    sheets = {"甲": [COLUMNS, row()], "乙": [["旧表"], row("覃山", serial=2)], "丙": [["村", "户数"], ["冲洞", 12]]}
+    sheets: dict[str, Rows] = {
+        "甲": [COLUMNS, row()],
+        "乙": [["旧表"], row("覃山", serial=2)],
+        "丙": [["村", "户数"], ["冲洞", 12]],
+    }
     roster = read(write_sheets(tmp_path / "a.xlsx", sheets))
     assert [(p.sheet, p.row, p.code, p.severity) for p in roster.problems] == [
         ("乙", 2, "header_not_found", "error")
@@ -190,9 +205,7 @@ def test_a_table_without_a_header_is_a_problem_beside_a_good_sheet(tmp_path: Pat
 
 def test_a_header_that_lacks_a_needed_column_says_which(tmp_path: Path) -> None:
     lacking = [label for label in COLUMNS if label not in ("户编号", "与户主关系")]
-    sheets = {"甲": [COLUMNS, row()], "乙": [lacking, row("覃山", serial=2)]}
+    sheets: dict[str, Rows] = {"甲": [COLUMNS, row()], "乙": [lacking, row("覃山", serial=2)]}
     (problem,) = read(write_sheets(tmp_path / "a.xlsx", sheets)).problems
     assert (problem.sheet, problem.row, problem.code) == ("乙", 1, "header_not_found")
     assert "户编号、与户主关系" in problem.message
-
-

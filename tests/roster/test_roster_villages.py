@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from roster_files import COLUMNS, changed, found, homes, read, row, write
+from pipeline.roster import roster_json
+from tests.roster.roster_files import COLUMNS, Cells, changed, found, homes, read, row, write
 
 XIAOCHANGAN = "451225103209"  # 小长安镇民族村委会
 NAWENG = "451225203205"  # 纳翁乡民族村委会
 CHONGDONG = "451225100201"
 
 
-def two_of_one_name(*villages: str) -> list[list[object]]:
+def two_of_one_name(*villages: str) -> list[Cells]:
     return [
         row(f"韦{index}甲".replace(str(index), "一二三四五六"[index]), household=f"{index:04d}", village=village,
             serial=index + 1)
@@ -25,7 +26,15 @@ def codes(path: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     "written",
-    ["东门镇冲洞村委会", "冲洞村委会", "冲洞村", "冲洞", "罗城仫佬族自治县东门镇冲洞村民委员会", "冲洞村（居）委会", CHONGDONG],
+    [
+        "东门镇冲洞村委会",
+        "冲洞村委会",
+        "冲洞村",
+        "冲洞",
+        "罗城仫佬族自治县东门镇冲洞村民委员会",
+        "冲洞村（居）委会",
+        CHONGDONG,
+    ],
 )
 def test_every_written_form_is_the_same_village(tmp_path: Path, written: str) -> None:
     assert codes(write(tmp_path / "a.xlsx", [COLUMNS, row(village=written)])) == [CHONGDONG]
@@ -67,6 +76,12 @@ def test_every_member_of_a_household_in_an_unknown_village_is_held(tmp_path: Pat
     (home,) = roster.households
     assert home.village_code == ""
     assert home.accepted == ()
+    assert roster_json(roster)["households"] == []
+
+
+def test_a_row_without_a_number_goes_on_whatever_its_village_cell_says(tmp_path: Path) -> None:
+    rows = [row(), row("银月", "配偶", serial=2, village="冲东村", household="")]
+    assert found(read(write(tmp_path / "a.xlsx", [COLUMNS, *rows]))) == []
 
 
 def test_one_rows_slip_in_the_village_holds_that_person_only(tmp_path: Path) -> None:
@@ -96,7 +111,9 @@ def test_a_village_that_stands_only_over_the_table_is_found(
     tmp_path: Path, sheet: str, lines: list[str]
 ) -> None:
     without = [COLUMNS[1:], row()[1:]]
-    assert codes(write(tmp_path / "a.xlsx", [*([line] for line in lines), *without], sheet=sheet)) == [CHONGDONG]
+    assert codes(write(tmp_path / "a.xlsx", [*([line] for line in lines), *without], sheet=sheet)) == [
+        CHONGDONG
+    ]
 
 
 def test_a_sheets_name_and_title_that_differ_decide_nothing(tmp_path: Path) -> None:

@@ -70,3 +70,8 @@ def test_places_are_counted_as_a_clerk_counts() -> None:
     }
     header = dict(marks.paragraphs(root, "word/header2.xml"))
     assert set(header.values()) >= {"页眉第1段", "页眉表格1第1行第1格"}
+
+
+def test_entities_stay_unresolved() -> None:
+    bomb = f'<!DOCTYPE d [<!ENTITY e "机密">]><w:p {NS}><w:r><w:t>&e;</w:t></w:r></w:p>'
+    assert "机密" not in marks.text_of(marks.parse(bomb.encode()))

@@ -10,12 +10,12 @@ import pytest
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.shared import Mm, Pt
 from lxml import etree
-from template_edits import NAMES, STOCK, members_of, problems
 
 from pipeline import marks
 from pipeline.manifest import Manifest, Range
 from pipeline.marks import W
 from pipeline.template import Template, load_template
+from tests.templates.template_edits import NAMES, STOCK, members_of, problems
 
 LOADED = {folder.name[:2]: load_template(folder) for folder in STOCK}
 every = pytest.mark.parametrize("template", LOADED.values(), ids=NAMES)

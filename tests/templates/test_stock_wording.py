@@ -4,12 +4,12 @@ import re
 from itertools import combinations
 
 import pytest
-from template_edits import NAMES, STOCK, members_of
 
 from pipeline import marks
 from pipeline.marks import W
 from pipeline.template import Template, load_template
 from pipeline.warning_words import WORDS
+from tests.templates.template_edits import NAMES, STOCK, members_of
 
 LOADED = [load_template(folder) for folder in STOCK]
 every = pytest.mark.parametrize("template", LOADED, ids=NAMES)

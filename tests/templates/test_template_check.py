@@ -4,10 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from template_edits import Members, edited, problems, relation, retouched, stock, swap, swap_toml
 
 from pipeline.template import load_template
 from pipeline.template_check import static_problems
+from tests.templates.template_edits import (
+    Members,
+    edited,
+    problems,
+    relation,
+    retouched,
+    stock,
+    swap,
+    swap_toml,
+)
 
 RUN = "<w:r><w:t>%s</w:t></w:r>"
 CLAUSE = "<w:t>签不签由本户决定。"
@@ -37,6 +46,10 @@ def one_problem(folder: Path) -> tuple[str, str, str]:
         (swap(CLAUSE, "<w:t>乙方应交押金。"), "正文第5段", "现行法律不允许"),
         (swap(CLAUSE, '<w:ins w:id="1" w:author="x"/><w:t>'), "正文第5段", "接受所有修订"),
         (swap(CLAUSE, "<w:object/><w:t>"), "正文第5段", "OLE"),
+        (swap(CLAUSE, '<w:fldSimple w:instr="DATE"/><w:t>'), "正文第5段", "不支持的域“DATE”"),
+        (swap("<w:body>", '<w:body><w:altChunk r:id="rId90"/>'), "正文", "另一个文件"),
+        (swap("{{若:三岁以下孩子}}", "{{若:三岁以下孩子}}{{若:六十岁以上老人}}"), "正文第9段", "只能有一个"),
+        (swap("{{乡镇}}", "{{若:三岁以下孩子}}{{乡镇}}"), "表格1第1行第4格", "一行第一格的最前面"),
         (swap(" NUMPAGES ", ' INCLUDETEXT "x" ', "word/footer1.xml"), "页脚第1段", "INCLUDETEXT"),
         (swap("<w:tr><w:trPr>", '<w:tr><w:trPr><w:ins w:id="2" w:author="x"/>'), "正文", "接受所有修订"),
         (swap('w:h="16838"', 'w:h="15840"'), "页面设置", "A4"),
@@ -71,6 +84,11 @@ def test_members_that_no_contract_needs_are_refused(tmp_path: Path, name: str, s
     where, message, _ = one_problem(folder)
     assert where == "contract.docx"
     assert says in message
+
+
+def test_a_document_with_macros_is_refused_by_its_type(tmp_path: Path) -> None:
+    edit = swap("wordprocessingml.document.main", "wordprocessingml.macroEnabled.main", "[Content_Types].xml")
+    assert "不带宏的 .docx" in one_problem(edited(stock("01"), tmp_path, edit))[1]
 
 
 def test_a_mark_that_word_split_over_runs_is_read_as_one(tmp_path: Path) -> None:
@@ -112,6 +130,25 @@ def test_a_row_that_repeats_has_no_merged_cell(tmp_path: Path) -> None:
     assert "取消合并" in message
 
 
+def test_a_row_repeats_for_one_list_only(tmp_path: Path) -> None:
+    animals = '[rows.animals]\nname = { label = "牲畜.名称", source = "member.name", width = 9 }\n\n[clauses]'
+    folder = edited(
+        stock("01"),
+        tmp_path,
+        swap("{{成员.性别}}", "{{成员.性别}}{{牲畜.名称}}"),
+        swap_toml("[clauses]", animals),
+    )
+    assert any("一行里有两个列表（animals、members）" in problem.message for problem in problems(folder))
+
+
+def test_a_row_that_repeats_has_no_table_inside(tmp_path: Path) -> None:
+    inner = "<w:tbl><w:tr><w:tc><w:p/></w:tc></w:tr></w:tbl>"
+    nested = retouched(r"(</w:tcPr>)((?:(?!<w:tcPr>).)*?{{成员\.姓名}})", rf"\1{inner}\2")
+    where, message, _ = one_problem(edited(stock("01"), tmp_path, nested))
+    assert where == "表格2第2行"
+    assert "里面的表格移出来" in message
+
+
 def test_a_clause_that_would_empty_its_table_is_refused(tmp_path: Path) -> None:
     table = "<w:tbl><w:tr><w:tc><w:p>" + RUN % "{{若:新婚}}甲" + "</w:p></w:tc></w:tr></w:tbl>"
     folder = edited(stock("02"), tmp_path, swap("<w:body>", "<w:body>" + table))
@@ -125,6 +162,17 @@ def test_rotated_text_cannot_hold_a_mark(tmp_path: Path) -> None:
     )
     where, message, _ = one_problem(edited(stock("01"), tmp_path, rotated))
     assert where == "表格1第1行第4格"
+    assert "改成横排" in message
+
+
+def test_a_rotated_text_box_cannot_hold_a_mark(tmp_path: Path) -> None:
+    shape = "http://schemas.microsoft.com/office/word/2010/wordprocessingShape"
+    box = (
+        f'<w:p><w:r><s:wsp xmlns:s="{shape}"><s:txbx><w:txbxContent><w:p>{RUN % "{{乡镇}}"}</w:p></w:txbxContent>'
+        '</s:txbx><s:bodyPr vert="vert270"/></s:wsp></w:r></w:p>'
+    )
+    where, message, _ = one_problem(edited(stock("01"), tmp_path, swap("<w:body>", "<w:body>" + box)))
+    assert where == "正文文本框1"
     assert "改成横排" in message
 
 
@@ -172,6 +220,10 @@ def test_a_text_box_and_its_fallback_are_one_place(tmp_path: Path) -> None:
         ('kind = "calendar_year"', 'kind = "years"', "term.years", "请写几年"),
         ("[rows.members]", "[rows.animals]", "rows.animals", "没有这个列表"),
         ("h = 12, required = false", "h = 12", "boxes.privacy_consent", "required = false"),
+        ('"town.name"', '"town.name", format = "date"', "fields.town", "不是日期"),
+        ('label = "乡镇"', 'label = "乡镇 "', "fields", "首尾不能有空格"),
+        ('kind = "calendar_year"', 'kind = "calendar_year"\nyears = 2', "term.years", "请删去"),
+        ('kind = "calendar_year"', 'kind = "away"', "term.kind", "只适用于个人合同"),
         ("privacy_consent =", "consent =", "boxes", "缺少单独同意的签名框 privacy_consent"),
         ('label = "乡镇"', 'label = "户编号"', "fields", "“户编号”用了 2 次"),
     ],
@@ -183,6 +235,23 @@ def test_a_manifest_that_no_contract_can_keep_is_named_by_its_key(
     assert any(
         problem.where == f"contract.toml 的 {where}" and says in problem.message for problem in found
     ), found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "says"),
+    [
+        ("wants_service = true", "wants_service = { min = 1 }", "who.wants_service", "true 或 false"),
+        ("wants_service = true", "sex = { min = 1 }", "who.sex", "带引号的文字"),
+        ("wants_service = true", "wants_servise = true", "who.wants_servise", "是不是“wants_service”"),
+        ('kind = "signature", w = 45, h = 12 }', 'kind = "date", w = 45, h = 12 }', "boxes", "必须签名"),
+    ],
+)
+def test_a_rule_about_a_person_is_named_by_its_key(
+    tmp_path: Path, old: str, new: str, where: str, says: str
+) -> None:
+    folder = edited(stock("03"), tmp_path, toml=lambda text: text.replace(old, new))
+    found = problems(folder)
+    assert any(problem.where == f"contract.toml 的 {where}" and says in problem.message for problem in found)
 
 
 def test_an_office_accepts_a_word_with_a_reason(tmp_path: Path) -> None:

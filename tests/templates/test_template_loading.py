@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from template_edits import Members, edited, stock, swap, swap_toml
 
 from archive.errors import ManifestFaulty, TemplateIncomplete, TemplateUnreadable
 from pipeline import template as module
 from pipeline.template import load_template
+from tests.templates.template_edits import Members, edited, stock, swap, swap_toml
 
 
 @pytest.mark.parametrize("name", ["contract.docx", "contract.toml"])

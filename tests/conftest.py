@@ -1,0 +1,84 @@
+"""What tests share: the real command line, and a small town imported, planned and printed once."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.demo.town import write_town
+from pipeline.divisions import Divisions
+
+FULL = os.environ.get("HUYUE_FULL") == "1"
+HUYUE = Path(sys.executable).with_name("huyue")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command did: its exit status, standard output and standard error."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def huyue(*arguments: str | Path, today: str = "2026-03-05", **variables: str) -> Answer:
+    """Run the installed `huyue` in a process of its own, as a clerk's shell does."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUYUE_")}
+    environment |= {"HUYUE_TODAY": today, "HUYUE_USER": "经办人甲"} | variables
+    done = subprocess.run(
+        [HUYUE, *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+    )
+    return Answer(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+
+
+@dataclass(frozen=True)
+class Town:
+    """A town of 60 households, all the way to paper."""
+
+    roster: Path
+    home: Path
+    out: Path
+    printed: Answer
+
+    def batches(self) -> Iterator[Path]:
+        yield from sorted(path for path in self.out.iterdir())
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    folder = tmp_path_factory.mktemp("town")
+    roster, home, out = folder / "花名册.xlsx", folder / "档案库", folder / "打印"
+    write_town(roster, Divisions.shipped(), households=60, seed=3)
+    assert huyue("init", home).status == 0
+    assert huyue("--home", home, "roster", "import", roster).status == 1
+    assert huyue("--home", home, "plan", "--campaign", "2026春", "--date", "2026-03-01").status == 0
+    printed = huyue("--home", home, "print", "--campaign", "2026春", "--out", out, "--docx", "--json")
+    assert printed.status == 0, printed.err
+    return Town(roster, home, out, printed)
+
+
+@pytest.fixture
+def new_home(tmp_path: Path) -> Callable[[], Path]:
+    """Makes an empty archive."""
+
+    def make() -> Path:
+        home = tmp_path / "档案库"
+        answer = huyue("init", home)
+        assert answer.status == 0, answer.err
+        return home
+
+    return make

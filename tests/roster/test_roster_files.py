@@ -1,0 +1,197 @@
+"""Files that are no roster, or are one in another format: what is read, and what a clerk is told."""
+
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from archive.errors import (
+    HuyueError,
+    NotWorkbook,
+    RosterHeaderMissing,
+    RosterIsFolder,
+    RosterMissing,
+    WorkbookEmpty,
+    WorkbookEncrypted,
+    WorkbookTooLarge,
+)
+from pipeline.roster import limits
+from tests.roster.roster_files import COLUMNS, RESOURCES, changed, found, homes, read, row, write
+
+ONE_HOUSEHOLD = [("451225100201", 3, "0001", ["韦明", "银月"])]
+
+
+def as_text(delimiter: str) -> str:
+    """Two rows of one household as a spreadsheet saves them."""
+    first = changed(row("韦明"), c7="1980/6/14", c2='="0001"')
+    second = changed(row("银月", "配偶", serial=2), c7="1980年6月14日", c2="")
+    second[8] = f'="{second[8]}"'
+    lines = [["2025年花名册"], list(COLUMNS), first, [], second]
+    lines[1][3] = "户主\n姓名"
+    quoted = [[f'"{str(cell).replace(chr(34), chr(34) * 2)}"' for cell in cells] for cells in lines]
+    return "\r\n".join(delimiter.join(cells) for cells in quoted) + "\r\n"
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_text_in_any_usual_encoding_is_read(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    path = tmp_path / "花名册.csv"
+    path.write_bytes(as_text(delimiter).encode(encoding))
+    roster = read(path)
+    assert roster.problems == ()
+    assert homes(roster) == ONE_HOUSEHOLD
+    assert roster.year == 2025
+
+
+def test_a_text_files_row_is_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(as_text(",").replace("银月", "").replace("韦明", "韦\n明"), encoding="utf-8")
+    problem = read(path).problems[0]
+    # The header takes two lines, the first person's name and head two more.
+    assert (problem.sheet, problem.row, problem.code) == ("", 8, "name_missing")
+    assert problem.message.startswith("第8行：")
+
+
+def test_an_open_document_spreadsheet_is_read(tmp_path: Path) -> None:
+    def cell(value: object) -> str:
+        return f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
+
+    def line(cells: list[object]) -> str:
+        return f"<table:table-row>{''.join(map(cell, cells))}</table:table-row>"
+
+    rows = [["甲", *COLUMNS], ["1", *changed(row("韦明"), c7="1980-06-14")]]
+    rows.append(["1", *changed(row("银月", "配偶", serial=2), c7="1980-06-14", c2="")])
+    empty = '<table:table-row table:number-rows-repeated="1048570"><table:table-cell/></table:table-row>'
+    namespaces = " ".join(
+        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"'
+        for short in ("office", "table", "text")
+    )
+    path = tmp_path / "a.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "META-INF/manifest.xml",
+            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+        )
+        archive.writestr(
+            "content.xml",
+            f'<office:document-content {namespaces}><office:body><office:spreadsheet><table:table table:name="花名册">'
+            f"{''.join(map(line, rows))}{empty}</table:table></office:spreadsheet></office:body>"
+            "</office:document-content>",
+        )
+    roster = read(path)
+    assert found(roster) == []
+    assert homes(roster) == ONE_HOUSEHOLD
+
+
+def test_a_workbook_is_known_by_its_content_not_its_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", [COLUMNS, row("韦明")])
+    for name in ("a.xls", "a.et", "a.xlsm", "a.csv"):
+        assert homes(read(path.rename(tmp_path / name)))
+        path = tmp_path / name
+
+
+def refused(path: Path, error: type[HuyueError]) -> str:
+    with pytest.raises(error) as caught:
+        read(path)
+    assert caught.value.exit_status == 3
+    assert caught.value.file == str(path)
+    assert str(path) in caught.value.message
+    return caught.value.message
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    refused(tmp_path / "没有.xlsx", RosterMissing)
+    refused(tmp_path, RosterIsFolder)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"%PDF-1.7\n", b"<html><table></table></html>", b"PK\x03\x04 broken", b"\x89PNG\r\n\0\0", b"\xff\xd8\xff\xe0\0",
+     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), b"\x80\x81\xff\xfe,,,,\xff"],
+)  # fmt: skip
+def test_what_is_no_workbook_is_named_as_such(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(data)
+    assert "另存为" in refused(path, NotWorkbook)
+
+
+def test_a_workbook_cut_off_is_no_workbook(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", [COLUMNS, row()])
+    path.write_bytes(path.read_bytes()[:-200])
+    refused(path, NotWorkbook)
+
+
+def test_a_document_in_a_zip_is_no_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("word/document.xml", "<w:document/>")
+    refused(path, NotWorkbook)
+
+
+def test_a_password_is_named_with_the_remedy() -> None:
+    assert "无密码" in refused(RESOURCES / "password.xlsx", WorkbookEncrypted)
+
+
+def test_files_without_a_row_are_empty(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"")
+    refused(path, WorkbookEmpty)
+    refused(write(tmp_path / "b.xlsx", []), WorkbookEmpty)
+    refused(write(tmp_path / "c.xlsx", [["2026年花名册"], COLUMNS, [], ["合计", "0户"]]), WorkbookEmpty)
+
+
+def test_no_header_in_any_sheet_of_any_file_is_an_error_that_says_what_is_wanted(tmp_path: Path) -> None:
+    assert "公民身份号码" in refused(write(tmp_path / "a.xlsx", [row(), row()]), RosterHeaderMissing)
+    assert "公民身份号码" in refused(write(tmp_path / "b.xlsx", [["通知"]]), RosterHeaderMissing)
+
+
+def test_a_file_without_a_table_beside_a_good_one_is_not_passed_over(tmp_path: Path) -> None:
+    good = write(tmp_path / "a.xlsx", [COLUMNS, row()])
+    other = write(tmp_path / "b.xlsx", [[], ["通知"]])
+    (problem,) = read(good, other).problems
+    assert (problem.file, problem.row, problem.code) == (str(other), 2, "header_not_found")
+
+
+def test_a_quote_never_closed_does_not_swallow_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(as_text(",") + '"' + "韦明,\r\n" * 40, encoding="utf-8")
+    assert "引号" in refused(path, NotWorkbook)
+
+
+def test_a_file_over_the_limit_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "FILE_LIMIT", 1000)
+    refused(write(tmp_path / "a.xlsx", [COLUMNS, row()]), WorkbookTooLarge)
+
+
+def test_a_zip_that_unfolds_too_far_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        # Declared, not there: nothing may try to unfold it.
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * 1000)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(struct.pack("<I", 1000), struct.pack("<I", 2**31)))
+    assert "MB" in refused(path, WorkbookTooLarge)
+
+
+def test_a_stray_value_far_off_is_named_instead_of_taking_all_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write(0, 0, "姓名")
+        sheet.write(1_048_575, 16_383, "x")
+    assert "第1048576行、XFD列" in refused(path, WorkbookTooLarge)
+
+
+def test_mere_formatting_far_off_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as workbook:
+        sheet = workbook.add_worksheet()
+        red = workbook.add_format({"bg_color": "red"})
+        for line, cells in enumerate([COLUMNS, changed(row("韦明"), c7="1980-06-14")]):
+            sheet.write_row(line, 0, cells)
+        sheet.write_blank(1_048_575, 16_383, None, red)
+    assert homes(read(path)) == [("451225100201", 3, "0001", ["韦明"])]
