@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,12 @@ def faces(style: str) -> tuple[Face, ...]:
 
 def missing(style: str, text: str) -> str:
     """The characters of `text` that no face of the style has."""
-    return "".join(c for c in text if not any(face.glyph(c) for face in faces(style)))
+    return "".join(character for character in text if not _has(style, character))
+
+
+@lru_cache(maxsize=100_000)
+def _has(style: str, character: str) -> bool:
+    return any(face.glyph(character) for face in faces(style))
 
 
 @cache

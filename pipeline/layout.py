@@ -85,9 +85,11 @@ class Variant:
 class Layout(msgspec.Struct, frozen=True):
     """The layout of one template version and variant.
 
-    `background` is a PDF with a page for each sheet: all that is printed but values and codes.
+    `background` is a PDF with a page for each sheet: all that is printed but values and codes. `id` is what
+    page codes carry: the first six characters of the base32 SHA-256 of the geometry.
     """
 
+    id: str
     key: str
     template: str
     template_version: str
@@ -97,11 +99,6 @@ class Layout(msgspec.Struct, frozen=True):
     def geometry(self) -> bytes:
         """Canonical JSON of everything but the background."""
         return msgspec.json.encode([self.key, self.template, self.template_version, self.sheets])
-
-    @property
-    def id(self) -> str:
-        """The first six characters of the base32 SHA-256 of the geometry, as page codes carry it."""
-        return base64.b32encode(hashlib.sha256(self.geometry()).digest()).decode()[:6]
 
     def print_json(self) -> dict[str, object]:
         """The layout as print.json has it (docs/interfaces.md)."""
@@ -123,7 +120,16 @@ def restore(geometry: bytes, background: bytes) -> Layout:
     key, template, version, sheets = msgspec.json.decode(
         geometry, type=tuple[str, str, str, tuple[SheetPlaces, ...]]
     )
-    return Layout(key, template, version, sheets, background)
+    return make_layout(key, template, version, sheets, background)
+
+
+def make_layout(
+    key: str, template: str, version: str, sheets: tuple[SheetPlaces, ...], background: bytes
+) -> Layout:
+    """A layout with the id that its geometry gives it."""
+    layout = Layout("", key, template, version, sheets, background)
+    digest = hashlib.sha256(layout.geometry()).digest()
+    return msgspec.structs.replace(layout, id=base64.b32encode(digest).decode()[:6])
 
 
 def box_gap(one: BoxPlace, other: BoxPlace) -> float:

@@ -52,9 +52,18 @@ def _faults(layout: Layout) -> Iterator[str]:
     """Ink inside a box or around the page code, and blanks broken over two lines."""
     document = pdfium.PdfDocument(io.BytesIO(layout.background))
     quiet = page_code.QUIET
-    free = (page_code.LEFT - quiet, page_code.TOP - quiet, page_code.SIDE + 2 * quiet, page_code.SIDE + 2 * quiet)
+    free = (
+        page_code.LEFT - quiet,
+        page_code.TOP - quiet,
+        page_code.SIDE + 2 * quiet,
+        page_code.SIDE + 2 * quiet,
+    )
     for number, (page, sheet) in enumerate(zip(document, layout.sheets, strict=True), 1):
-        grey = page.render(scale=DPI / 72, grayscale=True).to_numpy().reshape(-1, round(page.get_width() * DPI / 72))
+        grey = (
+            page.render(scale=DPI / 72, grayscale=True)
+            .to_numpy()
+            .reshape(-1, round(page.get_width() * DPI / 72))
+        )
         if _has_ink(grey, *free):
             yield f"第 {number} 页右上角要留给页码标识（距上边 32 毫米以内、右侧），那里不能有文字或线条。"
         for box in sheet.boxes:
@@ -66,7 +75,9 @@ def _faults(layout: Layout) -> Iterator[str]:
     document.close()
 
 
-def _has_ink(grey: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]", x: float, y: float, w: float, h: float) -> bool:
+def _has_ink(
+    grey: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]", x: float, y: float, w: float, h: float
+) -> bool:
     scale = DPI / 25.4
     top, bottom = int(y * scale) + 1, int((y + h) * scale)
     left, right = int(x * scale) + 1, int((x + w) * scale)

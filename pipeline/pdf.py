@@ -38,6 +38,7 @@ class PdfWriter:
         self._offsets: list[int] = [0]
         self._pages: list[int] = []
         self._faces: dict[tuple[str, int], _UsedFace] = {}
+        self._codes: dict[str, dict[str, tuple[int, bytes]]] = {}
         self._position, self._digest = 0, hashlib.sha256()
         self._write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
         self._catalog, self._tree, self._fonts = self._reserve(), self._reserve(), self._reserve()
@@ -73,18 +74,18 @@ class PdfWriter:
         """
         place = (100 * squeeze, x * POINTS, HEIGHT - baseline * POINTS)
         parts = [b"BT %.2f Tz 1 0 0 1 %.3f %.3f Tm" % place]
-        run: list[int] = []
-        current: _UsedFace | None = None
+        known = self._codes.setdefault(style, {})
+        current = -1
         for character in words:
-            used, glyph = self._glyph(style, character)
-            if used is not current and current is not None:
-                parts.append(self._run(current, size, run))
-                run = []
-            current = used
-            run.append(glyph)
-        if current is not None:
-            parts.append(self._run(current, size, run))
-        return b"".join(parts) + b" ET\n"
+            code = known.get(character)
+            if code is None:
+                code = known[character] = self._code(style, character)
+            face, glyph = code
+            if face != current:
+                parts.append((b"" if current < 0 else b">Tj") + b"/F%d %.2f Tf<" % (face, size))
+                current = face
+            parts.append(glyph)
+        return b"".join(parts) + (b">Tj ET\n" if words else b" ET\n")
 
     def page(self, content: bytes, objects: Mapping[str, int]) -> int:
         """Append an A4 page whose content draws `objects` by name; returns its 1-based number."""
@@ -164,7 +165,8 @@ class PdfWriter:
             b"%b %b" % (pikepdf.Name(key).unparse(), self._copy(item, copied)) for key, item in items.items()
         )
 
-    def _glyph(self, style: str, character: str) -> tuple[_UsedFace, int]:
+    def _code(self, style: str, character: str) -> tuple[int, bytes]:
+        """The number of the face a character is printed with, and its glyph in hexadecimal."""
         for face in fonts.faces(style):
             glyph = face.glyph(character)
             if glyph:
@@ -172,12 +174,8 @@ class PdfWriter:
                 if used is None:
                     used = self._faces[face.key] = _UsedFace(face, len(self._faces))
                 used.glyphs.setdefault(glyph, character)
-                return used, glyph
+                return used.number, b"%04X" % glyph
         raise ValueError(f"no font has {character!r}")
-
-    @staticmethod
-    def _run(used: _UsedFace, size: float, glyphs: list[int]) -> bytes:
-        return b"/F%d %.2f Tf<%b>Tj" % (used.number, size, b"".join(b"%04X" % glyph for glyph in glyphs))
 
     def _font(self, used: _UsedFace) -> int:
         """Embed a face's subset as a composite font (Identity-H: a code is a glyph's number)."""

@@ -16,7 +16,16 @@ from archive.errors import LayoutFaulty
 from pipeline import libreoffice, page_code
 from pipeline.compile_template import compile_template
 from pipeline.fill import Compiled, Slot, blank_of
-from pipeline.layout import BoxPlace, FieldPlace, Layout, Line, SheetPlaces, Variant, geometry_faults
+from pipeline.layout import (
+    BoxPlace,
+    FieldPlace,
+    Layout,
+    Line,
+    SheetPlaces,
+    Variant,
+    geometry_faults,
+    make_layout,
+)
 from pipeline.template import Template
 
 GUARD = "国"  # a full-width character: a blank of n em is n of them
@@ -112,7 +121,7 @@ def _read_layout(template: Template, variant: Variant, markers: Sequence[_Marker
     if faults:
         raise LayoutFaulty(title=template.manifest.title, detail="".join(faults[:5]))
     background = _background(pdf, len(markers), sheets)
-    return Layout(
+    return make_layout(
         variant.key(template.sha256),
         template.manifest.name,
         template.manifest.version,

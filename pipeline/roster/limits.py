@@ -19,9 +19,9 @@ CELL_LIMIT = 30_000_000  # about 1.2 GB in memory; 28 columns down to Excel's la
 _CHUNK = 4 * MEGABYTE
 # The longest tag the patterns below must see whole where two chunks meet.
 _OVERLAP = 512
-_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,7})"')
-# Columns from AA on, of cells that hold something: <c .../> is only formatted.
-_FAR_CELL = re.compile(rb'\br="([A-Z]{2,3})\d{1,7}"[^<>]*[^<>/]>')
+_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,12})"')
+# Cells from column AA or row 100,000 on that hold something: <c .../> is only formatted.
+_FAR_CELL = re.compile(rb'\br="(?:([A-Z]{2,3})(\d{1,12})|[A-Z](\d{6,12}))"[^<>]*[^<>/]>')
 
 
 def check_file_size(path: Path, size: int) -> None:
@@ -70,7 +70,8 @@ def _check_extent(path: Path, chunks: Iterator[bytes]) -> None:
         if last_value >= 0:
             rows = max([rows, seen, *(number for start, number in numbers if start < last_value)])
         seen = max([seen, *(number for _, number in numbers)])
-        for letters in _FAR_CELL.findall(chunk):
+        for letters, far_row, low_row in _FAR_CELL.findall(chunk):
+            rows = max(rows, int(far_row or low_row))
             if (number := _column_number(letters)) > columns:
                 columns, far = number, letters.decode()
         if rows * columns > CELL_LIMIT:

@@ -34,6 +34,7 @@ _OTHERS = {
 }
 # A quote that is never closed swallows the rows after it: such a file is refused rather than read wrongly.
 _MOST_LINES = 10
+_MOST_MERGED = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _calamine_sheet(sheet: calamine.CalamineSheet) -> Sheet:
     if sheet.merged_cell_ranges is not None:
         merged = {}
         for (top, first), (bottom, last) in sheet.merged_cell_ranges:
-            if (bottom - top + 1) * (last - first + 1) > 1_000_000:
+            if (bottom - top + 1) * (last - first + 1) + len(merged) > _MOST_MERGED:
                 continue  # a whole column merged by a slip: no household's cell
             shown = (top + 1, first - left)
             for row in range(top + 1, bottom + 2):

@@ -205,7 +205,7 @@ def test_a_name_that_no_font_has_stops_that_one_contract_only(
     new_home: Callable[[], Path], tmp_path: Path
 ) -> None:
     home, rows = new_home(), family()
-    rows[0][4] = "韦\U000e0100样"  # a character without any glyph
+    rows[0][4] = "韦\U00033400样"  # a character of Unicode 17 that no font has yet
     huyue("--home", home, "roster", "import", roster(tmp_path / "一.xlsx", rows))
     planned = huyue("--home", home, "plan", "--campaign", "春", "--date", "2026-03-01", "--json").json
     answer = huyue("--home", home, "print", "--campaign", "春", "--out", tmp_path / "o", "--json")

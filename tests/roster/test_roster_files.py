@@ -1,5 +1,6 @@
 """Files that are no roster, or are one in another format: what is read, and what a clerk is told."""
 
+import contextlib
 import struct
 import zipfile
 from pathlib import Path
@@ -9,6 +10,7 @@ import xlsxwriter
 
 from archive.errors import (
     HuyueError,
+    NoInput,
     NotWorkbook,
     RosterHeaderMissing,
     RosterIsFolder,
@@ -184,6 +186,41 @@ def test_a_stray_value_far_off_is_named_instead_of_taking_all_memory(tmp_path: P
         sheet.write(0, 0, "姓名")
         sheet.write(1_048_575, 16_383, "x")
     assert "第1048576行、XFD列" in refused(path, WorkbookTooLarge)
+
+
+def test_a_cell_that_names_a_row_far_off_is_seen_whatever_its_row_says(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", [COLUMNS, row()])
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part.replace(b'"E2"', b'"E26105963"') if name == sheet else part)
+    assert "第26105963行" in refused(path, WorkbookTooLarge)
+
+
+@pytest.mark.parametrize(
+    ("record", "at", "value"),
+    [(b"\xfd\x00\x0a\x00", 6, 60_000), (b"\x00\x02\x0e\x00", 14, 60_000), (b"\x00\x02\x0e\x00", 10, 60_000)],
+    ids=["cell's column", "sheet's columns", "sheet's rows"],
+)
+def test_a_damaged_old_workbook_is_refused_before_it_takes_all_memory(
+    tmp_path: Path, record: bytes, at: int, value: int
+) -> None:
+    data = bytearray((RESOURCES / "village-a-sheet.xls").read_bytes())
+    struct.pack_into("<H", data, data.index(record) + at, value)
+    path = tmp_path / "a.xls"
+    path.write_bytes(data)
+    refused(path, NotWorkbook)
+
+
+def test_an_old_workbook_cut_off_anywhere_is_read_or_refused_with_words(tmp_path: Path) -> None:
+    data = (RESOURCES / "village-a-sheet.xls").read_bytes()
+    path = tmp_path / "a.xls"
+    for length in range(8, len(data), 97):
+        path.write_bytes(data[:length])
+        with contextlib.suppress(NoInput):
+            assert homes(read(path))
 
 
 def test_mere_formatting_far_off_does_no_harm(tmp_path: Path) -> None:

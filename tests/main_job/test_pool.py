@@ -1,0 +1,105 @@
+"""The process pool: order, killed workers, errors, and no worker left behind."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from archive.errors import WorkerLost
+from pipeline import pool
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def die_once(item: tuple[int, Path]) -> int:
+    """Kills its own process the first time, as a machine out of memory does."""
+    number, folder = item
+    mark = folder / f"{number}"
+    if number == 3 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def die_always(_: int) -> int:
+    os._exit(9)
+
+
+def fail(number: int) -> int:
+    if number == 2:
+        raise ValueError("two")
+    return number
+
+
+def test_results_come_in_the_order_of_the_items() -> None:
+    assert list(pool.ordered(square, range(40), 2)) == [number * number for number in range(40)]
+
+
+def test_a_killed_worker_loses_nothing_and_repeats_no_result(tmp_path: Path) -> None:
+    assert list(pool.ordered(die_once, [(number, tmp_path) for number in range(12)], 2)) == list(range(12))
+
+
+def test_an_item_that_always_kills_its_worker_is_given_up_with_a_message() -> None:
+    with pytest.raises(WorkerLost, match="3 次"):
+        list(pool.ordered(die_always, [1], 1))
+
+
+def test_an_error_in_the_work_comes_at_its_items_turn() -> None:
+    found = pool.ordered(fail, range(5), 2)
+    assert [next(found), next(found)] == [0, 1]
+    with pytest.raises(ValueError, match="two"):
+        next(found)
+
+
+PARENT = """
+import threading
+from pipeline import pool
+from tests.main_job.test_pool import report
+if __name__ == "__main__":
+    for pid in pool.ordered(report, [1, 2, 3], 2):
+        print(pid, flush=True)
+        threading.Event().wait()
+"""
+ROOT = Path(__file__).parents[2]
+
+
+def report(number: int) -> int:
+    return os.getpid()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_no_worker_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    with subprocess.Popen(
+        [sys.executable, script], env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        children = _children(parent.pid)
+        assert worker in children
+        parent.send_signal(how)
+        parent.wait(60)
+        for child in children:
+            _wait_until_gone(child)
+
+
+def _children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(word) for word in text.split()]
+
+
+def _wait_until_gone(pid: int) -> None:
+    """Blocks until the process is gone; a process that stays makes the test run into its time limit."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    assert select.select([handle], [], [], 60)[0], "a worker is still there"
+    os.close(handle)
