@@ -11,9 +11,9 @@ The town is made from a fixed seed, at a quarter, a half and the whole of --size
 """
 
 import argparse
+import copy
 import io
 import json
-import sys
 import tempfile
 import time
 from datetime import date
@@ -172,8 +172,6 @@ def _around(document: Any, paragraph: Any, before: str, after: str) -> None:
 
 
 def _row_loop(row: Any, rows: str) -> None:
-    import copy
-
     for words, place in ((f"{{%tr for one in {rows} %}}", row.addprevious), ("{%tr endfor %}", row.addnext)):
         added = copy.deepcopy(row)
         added.attrib.pop("looped", None)
@@ -185,4 +183,4 @@ def _row_loop(row: Any, rows: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

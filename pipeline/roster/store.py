@@ -223,7 +223,7 @@ def _household(rows: Iterable[RowMapping]) -> Household:
     )
 
 
-def _person(row: Mapping[str, object]) -> Person:
+def _person(row: RowMapping) -> Person:
     values = {name: row[name] for name in _OWN}
     for name in ("birth", "away_from", "away_until"):
         text = values[name]

@@ -141,14 +141,12 @@ def test_a_damaged_catalogue_ends_with_status_5(new_home: Callable[[], Path]) ->
     assert str(home) in answer.json["error"]["file"]
 
 
-def test_settings_that_are_wrong_are_named(new_home: Callable[[], Path], tmp_path: Path) -> None:
+def test_settings_that_are_wrong_are_named(new_home: Callable[[], Path]) -> None:
     home = new_home()
-    book = openpyxl.Workbook()
     assert huyue("--home", home, "plan", "--campaign", "x", "--date", "2026-03-01", "--json").status == 2
     (home / "huyue.toml").write_text("[office]\nstaton = '写错了'\n", encoding="utf-8")
     answer = huyue("--home", home, "plan", "--campaign", "x", "--date", "2026-03-01", "--json")
     assert (answer.status, answer.json["error"]["code"]) == (2, "bad_settings")
-    book.close()
 
 
 def test_bad_rosters_end_with_status_3_and_say_what_to_do(tmp_path: Path) -> None:
@@ -156,8 +154,8 @@ def test_bad_rosters_end_with_status_3_and_say_what_to_do(tmp_path: Path) -> Non
     (tmp_path / "空.xlsx").write_bytes(b"")
     book = openpyxl.Workbook()
     book.save(tmp_path / "无字.xlsx")
-    book.active.append(["甲", "乙"])
-    book.active.append([1, 2])
+    book.worksheets[0].append(["甲", "乙"])
+    book.worksheets[0].append([1, 2])
     book.save(tmp_path / "无表头.xlsx")
     for name in ("文字.xlsx", "空.xlsx", "无字.xlsx", "无表头.xlsx", "没有.xlsx", "."):
         answer = huyue("roster", "check", tmp_path / name, "--json")

@@ -142,7 +142,7 @@ def test_a_held_spouse_makes_the_couple_wait_and_nobody_else() -> None:
 )
 def test_wishes_are_offered_to_adults_up_to_an_age(wish: str, template: str, oldest: int) -> None:
     def at(age: int, day: int) -> Person:
-        return person("女儿", "女", date(2026 - age, 3, day), **{wish: True})
+        return replace(person("女儿", "女", date(2026 - age, 3, day)), **{wish: True})  # type: ignore[arg-type]
 
     assert names(at(18, 1)) == {template}
     assert names(at(18, 2)) == set()
