@@ -16,7 +16,19 @@ if command -v flock >/dev/null && ! flock -n 9; then
     flock 9 || true
 fi
 
-# ---- Python, LibreOffice and fonts -------------------------------------------------------------------
+# ---- What of .venv is done already ----
+
+sum() { sha256sum "$1" | cut -d ' ' -f 1; }
+lock="$(sum requirements.lock) $PWD" # a .venv does not survive being moved
+program=$(sum pyproject.toml)
+alive() { [ -x .venv/bin/huyue ] && .venv/bin/python -c 'import msgspec' 2>/dev/null; }
+
+done_lock='' done_program=''
+if [ -f "$stamp" ] && alive; then
+    { read -r done_lock && read -r done_program; } <"$stamp" || true
+fi
+
+# ---- Python, LibreOffice and fonts ----
 
 usable_python() {
     "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
@@ -69,7 +81,7 @@ settled() { # was dpkg broken off in the middle of this package?
 }
 
 missing_packages() {
-    find_python >/dev/null || printf 'python3-venv\n'
+    [ "$done_lock" = "$lock" ] || find_python >/dev/null || printf 'python3-venv\n'
     { writer && settled "$(writer_package)"; } || writer_package
     { font NotoSerifCJK-Regular.ttc && font NotoSansCJK-Regular.ttc && settled fonts-noto-cjk; } ||
         printf 'fonts-noto-cjk\n'
@@ -123,7 +135,7 @@ needed=()
 for package in ${missing[@]+"${missing[@]}"}; do
     case $package in
     fonts-lxgw-wenkai | fonts-hanazono | fonts-babelstone-han)
-        say "缺字体 $package：能运行，但楷体或生僻字会用别的字体或打不出，有的测试会不通过。$zh" ;;
+        say "缺字体 $package：能运行，但楷体或生僻字会用别的字体或打不出，有的测试会不通过。$zh (fonts missing, going on)" ;;
     *) needed+=("$package") ;;
     esac
 done
@@ -131,18 +143,9 @@ if [ ${#needed[@]} -gt 0 ]; then
     stop "缺 ${needed[*]}。$zh" "missing ${needed[*]}: $en"
 fi
 
-# ---- .venv -------------------------------------------------------------------------------------------
+# ---- .venv ----
 
-sum() { sha256sum "$1" | cut -d ' ' -f 1; }
-lock="$(sum requirements.lock) $PWD" # a .venv does not survive being moved
-program=$(sum pyproject.toml)
-alive() { [ -x .venv/bin/huyue ] && .venv/bin/python -c 'import msgspec' 2>/dev/null; }
 pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input "$@" >&2; }
-
-done_lock='' done_program=''
-if [ -f "$stamp" ] && alive; then
-    { read -r done_lock && read -r done_program; } <"$stamp" || true
-fi
 
 if [ "$done_lock" != "$lock" ]; then
     say "建立 Python 环境 .venv …… (making .venv)"

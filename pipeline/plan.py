@@ -10,30 +10,9 @@ from datetime import date
 
 from pipeline import facts
 from pipeline.manifest import Manifest
-from pipeline.people import FEMALE, HEAD, MALE, MARRIED, Household, Person
+from pipeline.people import FEMALE, HEAD, MALE, MARRIED, Household, Person, kin
 
 PAIRS = ((HEAD, "配偶"), ("父亲", "母亲"), ("儿子", "儿媳"), ("女儿", "女婿"))
-# What offices also write for the relations that make a couple (GB/T 4761).
-RELATIONS = {
-    "本人": HEAD,
-    "妻": "配偶",
-    "妻子": "配偶",
-    "夫": "配偶",
-    "丈夫": "配偶",
-    "父": "父亲",
-    "母": "母亲",
-    "子": "儿子",
-    "长子": "儿子",
-    "次子": "儿子",
-    "独生子": "儿子",
-    "女": "女儿",
-    "长女": "女儿",
-    "次女": "女儿",
-    "独生女": "女儿",
-    "媳": "儿媳",
-    "媳妇": "儿媳",
-    "儿媳妇": "儿媳",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +96,7 @@ def _household_offer(household: Household, manifest: Manifest, day: date) -> lis
     known = facts.household_facts(household, day)
     if not facts.holds(manifest.who, known):
         return []
-    head = next((person for person in household.members if _relation(person) == HEAD), None)
+    head = next((person for person in household.members if kin(person.relation) == HEAD), None)
     if head is None:
         return [Wait(manifest, household, (), "花名册上这一户没有标明户主")]
     if head.held:
@@ -145,8 +124,8 @@ def _couple_offers(
 ) -> list[Offer | Wait]:
     found: list[Offer | Wait] = []
     for one, other in PAIRS:
-        ones = [person for person in household.members if _relation(person) == one]
-        others = [person for person in household.members if _relation(person) == other]
+        ones = [person for person in household.members if kin(person.relation) == one]
+        others = [person for person in household.members if kin(person.relation) == other]
         couples = [
             (husband, wife, known)
             for husband, wife in _couples(ones, others)
@@ -187,7 +166,3 @@ def _offer(
 ) -> Offer:
     starts, ends = facts.term_of(manifest.term, day, parties[0])
     return Offer(manifest, household, parties, starts, ends, tuple(facts.clauses_that_hold(manifest, known)))
-
-
-def _relation(person: Person) -> str:
-    return RELATIONS.get(person.relation, person.relation)

@@ -228,4 +228,4 @@ def _person(row: RowMapping) -> Person:
     for name in ("birth", "away_from", "away_until"):
         text = values[name]
         values[name] = date.fromisoformat(text) if isinstance(text, str) else None
-    return Person(**values)  # type: ignore[arg-type]
+    return Person(**values)

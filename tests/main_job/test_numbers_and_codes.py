@@ -61,7 +61,8 @@ def test_every_code_is_a_version_3_level_m_qr_that_reads_back(number: Number, sh
     bits = np.unpackbits(np.frombuffer(page_code.bitmap(text), np.uint8).reshape(29, 4), axis=1)[:, :29]
     picture = np.kron(np.pad(bits * 255, 4, constant_values=255), np.ones((4, 4), np.uint8)).astype(np.uint8)
     [found] = zxingcpp.read_barcodes(picture)
-    assert (found.text, found.ec_level, dict(found.extra)["Version"]) == (text, "M", "3")
+    assert (found.text, found.ec_level) == (text, "M")
+    assert "'Version': '3'" in str(found.extra)
 
 
 def test_a_cover_says_its_village_and_day() -> None:
