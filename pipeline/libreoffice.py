@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from archive.errors import ConversionFailed, LibreOfficeMissing
@@ -109,7 +110,7 @@ def _run(command: list[str], scratch: Path, seconds: float) -> str:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=partial(_die_with, os.getpid()) if sys.platform == "linux" else None,
         )
         try:
             said, _none = process.communicate(timeout=seconds)
@@ -122,10 +123,12 @@ def _run(command: list[str], scratch: Path, seconds: float) -> str:
     return said
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
     """In the child, before exec: Linux kills it when its parent dies, however the parent dies."""
     with contextlib.suppress(OSError):
         ctypes.CDLL("libc.so.6").prctl(1, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before it could be asked for
+        os._exit(1)
 
 
 def _fontconfig(scratch: Path) -> Path:
