@@ -151,7 +151,7 @@ class KeyExists(WrongUsage):
 
 
 class BadSettings(WrongUsage):
-    """设置文件 {file} 有误：{detail}。请照文件里的说明改正。"""
+    """设置文件“{file}”有误：{place}{detail}"""
 
 
 class RosterMissing(NoInput):

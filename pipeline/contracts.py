@@ -12,9 +12,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from archive.catalogue import tables
 from pipeline.fill import Content
 from pipeline.layout import Layout, restore
-from pipeline.manifest_text import decode_manifest
 from pipeline.plan import number_order
 from pipeline.template import Template
+from pipeline.toml_text import decode_manifest
 
 
 @dataclass(frozen=True, slots=True)

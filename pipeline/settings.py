@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from archive.errors import BadSettings
+from pipeline.toml_text import decode
 
 
 class Office(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,9 +22,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_settings(path: Path) -> Settings:
     """The settings of an archive; defaults where the file is not there. Raises BadSettings."""
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=Settings)
-    except FileNotFoundError:
+    if not path.is_file():
         return Settings()
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise BadSettings(file=path, detail=str(problem)) from None
+    return decode(path.read_bytes(), path, Settings, BadSettings)

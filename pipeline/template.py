@@ -13,7 +13,7 @@ from lxml import etree
 from archive.errors import TemplateIncomplete, TemplateUnreadable
 from pipeline import marks
 from pipeline.manifest import Manifest
-from pipeline.manifest_text import decode_manifest
+from pipeline.toml_text import decode_manifest
 
 __all__ = ["DOCUMENT", "MANIFEST", "Template", "decode_manifest", "load_template", "open_docx"]
 

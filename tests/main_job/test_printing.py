@@ -377,7 +377,15 @@ def test_an_unknown_campaign_is_wrong_usage(town: Town, tmp_path: Path, name: st
 def test_a_run_that_is_killed_half_way_is_made_good_by_the_same_command(
     town: Town, tmp_path: Path, moment: int
 ) -> None:
-    command = ["--home", town.home, "print", "--campaign", "2026春", "--out", tmp_path / "o"]
+    command: list[str | Path] = [
+        "--home",
+        town.home,
+        "print",
+        "--campaign",
+        "2026春",
+        "--out",
+        tmp_path / "o",
+    ]
     with subprocess.Popen(
         [HUYUE, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as run:

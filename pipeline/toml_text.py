@@ -1,15 +1,17 @@
-"""Reading contract.toml, and saying in Chinese what is wrong with it: which key, and what it should be."""
+"""Reading TOML that people write, and saying in Chinese what is wrong with it: which key, and what it should be."""
 
 import copy
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from archive.errors import ManifestFaulty
+from archive.errors import HuyueError, ManifestFaulty
 from pipeline.manifest import Manifest
+
+T = TypeVar("T")
 
 _KINDS = {
     "int": "整数",
@@ -32,19 +34,24 @@ _CHOICES = {
 
 def decode_manifest(toml: bytes, file: str | Path) -> Manifest:
     """The manifest that TOML bytes say. Raises ManifestFaulty naming `file`, the key and the remedy."""
+    return decode(toml, file, Manifest, ManifestFaulty)
+
+
+def decode(toml: bytes, file: str | Path, shape: type[T], error: type[HuyueError]) -> T:
+    """The value of `shape` that TOML bytes say; raises `error`, which takes file, place and detail."""
     try:
         document = tomllib.loads(toml.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise ManifestFaulty(
+        raise error(
             file=file, place="", detail="不是 UTF-8 编码，请用记事本“另存为”，编码选 UTF-8。"
         ) from None
     except tomllib.TOMLDecodeError as problem:
-        raise ManifestFaulty(file=file, place=_line_of(str(problem)), detail=_SYNTAX) from None
+        raise error(file=file, place=_line_of(str(problem)), detail=_SYNTAX) from None
     try:
-        return msgspec.convert(document, Manifest)
+        return msgspec.convert(document, shape)
     except msgspec.ValidationError as problem:
         place, detail = _explain(document, str(problem))
-        raise ManifestFaulty(file=file, place=place, detail=detail) from None
+        raise error(file=file, place=place, detail=detail) from None
 
 
 _SYNTAX = "写法不对，常见原因是漏了引号、等号或括号，或者同一个键写了两遍，请改正。"
