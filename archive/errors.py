@@ -75,7 +75,7 @@ class LayoutFaulty(WrongUsage):
 
 
 class WorkerLost(HuyueError):
-    """后台进程连续 {tries} 次意外中止，可能是内存不足。请关闭其他程序后再运行同一命令，已做完的不会重做。"""
+    """后台进程连续 {tries} 次意外中止，可能是内存不足。请关闭其他程序后再运行同一命令。"""
 
     exit_status = EXIT_BUG
 
@@ -127,7 +127,11 @@ class CampaignDateFixed(WrongUsage):
 
 
 class NothingToPlan(WrongUsage):
-    """档案库里还没有花名册。请先运行 huyue roster import 花名册.xlsx。"""
+    """{place}还没有花名册。请先运行 huyue roster import 花名册.xlsx。"""
+
+
+class CampaignClosesEarly(WrongUsage):
+    """截止日 {closes} 早于批次日期 {day}。请改正 --closes 或 --date。"""
 
 
 class NothingToPrint(WrongUsage):

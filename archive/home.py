@@ -39,6 +39,8 @@ SETTINGS = """\
 [office]
 # 合同里“计划生育技术服务站”一方的名称；留空则用“乡镇名 + 计划生育技术服务站”。
 station = ""
+# huyue template check 除自带的以外还要提醒的用词，如 ["保证金", "名额"]。
+warning_words = []
 """
 
 

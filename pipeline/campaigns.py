@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, Row, insert, select
 
 from archive.catalogue import tables
-from archive.errors import CampaignDateFixed, CampaignDateMissing, CampaignUnknown
+from archive.errors import CampaignClosesEarly, CampaignDateFixed, CampaignDateMissing, CampaignUnknown
 
 SIGNING_DAYS = 30  # a campaign's close, when none is named
 
@@ -48,7 +48,7 @@ def open_campaign(connection: Connection, name: str, day: date | None, closes: d
             raise CampaignDateMissing(name=name)
         closes = closes or day + timedelta(days=SIGNING_DAYS)
         if closes < day:
-            raise CampaignDateFixed(name=name, what="截止日", fixed=f"不早于 {day}", given=closes)
+            raise CampaignClosesEarly(closes=closes, day=day)
         connection.execute(
             insert(tables.campaign).values(name=name, date=day.isoformat(), closes=closes.isoformat())
         )

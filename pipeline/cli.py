@@ -20,7 +20,9 @@ from pipeline.console import Group, Session
     help="户约：按花名册生成六种合同，成批打印，归档备查。",
     epilog="例：huyue init 档案库；huyue --home 档案库 roster import 花名册.xlsx；huyue 命令 --help 看用法和例子。",
 )
-@click.version_option(package_name="huyue", prog_name="huyue", help="显示版本。")
+@click.version_option(
+    package_name="huyue", prog_name="huyue", message="%(prog)s %(version)s", help="显示版本。"
+)
 def cli() -> None:
     """The root of all commands."""
 

@@ -54,7 +54,7 @@ def cover(writer: PdfWriter, facts: CoverFacts) -> None:
     centred("hei", 26, 62, "合同打印批次封面")
     centred("song", 18, 80, facts.place)
     centred("song", 14, 92, f"签约批次：{facts.campaign}")
-    centred("song", 14, 101, f"批次日期：{chinese_date(facts.day)}　收回期限：{chinese_date(facts.closes)}")
+    centred("song", 14, 101, f"批次日期：{chinese_date(facts.day)}　签约截止：{chinese_date(facts.closes)}")
     centred("song", 14, 110, facts.copy)
     rule(120, 1)
     columns("hei", 128, "合同", "份数", "页数")
@@ -73,7 +73,7 @@ def cover(writer: PdfWriter, facts: CoverFacts) -> None:
         "一、合同按村民小组、户编号的顺序排列，与台账 ledger.xlsx 一致。",
         "二、请双面打印，缩放选“实际大小”（100%），不要选“适合纸张”。",
         "三、签与不签由群众自愿；不签的，不问原因，把空白合同单独交回即可。",
-        "四、签好后整批扫描，顺序不必整理，本封面可以一起扫，系统会自动认出。",
+        "四、签好后整批扫描，顺序不必整理，本封面可以一起扫，不必挑出来。",
     ):
         parts.append(writer.text("song", 12, LEFT, y, words))
         y += 8

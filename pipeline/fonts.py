@@ -17,11 +17,11 @@ import uharfbuzz as hb
 from archive.errors import FontMissing
 
 _RARE = ("HanaMinA.ttf", "HanaMinB.ttf", "BabelStoneHan.ttf", "simsunb.ttf", "SimsunExtG.ttf")
-_SONG = ("NotoSerifCJK-Regular.ttc", "simsun.ttc")
+_SONG = ("simsun.ttc", "NotoSerifCJK-Regular.ttc")
 STYLES = {
     "song": (*_SONG, *_RARE),
-    "kai": ("LXGWWenKai-Regular.ttf", "LXGWWenKai-Regular.ttc", "simkai.ttf", *_SONG, *_RARE),
-    "hei": ("NotoSansCJK-Regular.ttc", "simhei.ttf", *_SONG, *_RARE),
+    "kai": ("simkai.ttf", "LXGWWenKai-Regular.ttf", "LXGWWenKai-Regular.ttc", *_SONG, *_RARE),
+    "hei": ("simhei.ttf", "NotoSansCJK-Regular.ttc", *_SONG, *_RARE),
 }
 # In a collection, the face for mainland forms.
 _FACE_NAMES = ("Noto Serif CJK SC", "Noto Sans CJK SC", "SimSun", "LXGW WenKai")
@@ -76,7 +76,7 @@ def faces(style: str) -> tuple[Face, ...]:
     installed = _installed()
     found = tuple(_open(installed[name.lower()]) for name in STYLES[style] if name.lower() in installed)
     if not any(face.glyph("国") for face in found):
-        raise FontMissing(detail=f"{style}: {STYLES[style][0]}")
+        raise FontMissing(detail="、".join(STYLES[style][:2]))
     return found
 
 

@@ -1,7 +1,7 @@
 """How a template lies on paper: every variant rendered, and looked at where nothing may be printed."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -17,14 +17,15 @@ from pipeline.template_check import TemplateProblem, static_problems
 COUNTS = (1, 2, 4, 6, 8, 10, 12)  # rows of each list that are tried
 DPI = 100
 INK = 200  # grey below this is ink
+BESIDE = (108.0, 9.0, 67.0, 16.0)  # mm: number and sheet are printed here, left of the code
 
 
-def template_problems(template: Template) -> list[TemplateProblem]:
+def template_problems(template: Template, more_words: Sequence[str] = ()) -> list[TemplateProblem]:
     """Everything wrong with a template: its marks and words, then how it is laid out.
 
-    A template whose marks are wrong is not rendered. Raises LibreOfficeMissing.
+    `more_words` are the office's own warning words. A template whose marks are wrong is not rendered. Raises LibreOfficeMissing.
     """
-    problems = static_problems(template)
+    problems = static_problems(template, more_words)
     if any(problem.severity == "error" for problem in problems):
         return problems
     return [*problems, *layout_problems(template)]
@@ -64,8 +65,8 @@ def _faults(layout: Layout) -> Iterator[str]:
             .to_numpy()
             .reshape(-1, round(page.get_width() * DPI / 72))
         )
-        if _has_ink(grey, *free):
-            yield f"第 {number} 页右上角要留给页码标识（距上边 32 毫米以内、右侧），那里不能有文字或线条。"
+        if _has_ink(grey, *free) or _has_ink(grey, *BESIDE):
+            yield f"第 {number} 页右上角（从左 105 毫米、从上 30 毫米以内）要印页码标识，那里不能有文字或线条。"
         for box in sheet.boxes:
             if _has_ink(grey, box.x, box.y, box.w, box.h):
                 yield f"第 {number} 页的框“{box.name}”里有文字或线条，请把它们移开或把空位留大。"

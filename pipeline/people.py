@@ -84,13 +84,14 @@ def kin(relation: str) -> str:
 
 
 def mask_id(number: str) -> str:
-    """An identity number for lists, logs and messages: 451225********2177.
+    """An identity number for papers, lists, logs and messages: 451225***********7.
 
-    The first six and the last four characters show; of anything shorter than 15 characters only the last
-    two, since it may be a damaged number or another document's.
+    The first six and the last character show: the birth date often stands beside it, and with more of the
+    end the number could be worked out from its check. Of anything shorter than 15 characters only the last
+    two show, since it may be a damaged number or another document's.
     """
     if len(number) >= 15:
-        return number[:6] + "*" * (len(number) - 10) + number[-4:]
+        return number[:6] + "*" * (len(number) - 7) + number[-1:]
     return "*" * (len(number) - 2) + number[-2:]
 
 

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from archive import journal
 from archive.catalogue import tables
-from archive.errors import NothingToPlan
 from archive.journal import Actor
 from archive.numbers import Number
 from pipeline import facts
@@ -54,10 +53,8 @@ def plan_villages(
 ) -> PlanCounts:
     """Plan the campaign in the given villages within the caller's transaction; `done` after each village.
 
-    What has a number keeps it; what waits is looked at anew. Raises NothingToPlan where no roster is.
+    What has a number keeps it; what waits is looked at anew.
     """
-    if not villages:
-        raise NothingToPlan()
     divisions = divisions_of(connection)
     by_name = {template.manifest.name: template for template in templates}
     for template in templates:
@@ -190,6 +187,7 @@ def _write_contracts(
 def content_of(offer: Offer, number: str, campaign: Campaign, place: Place) -> Content:
     """The contract's values as they are printed, frozen from now on."""
     household, manifest = offer.household, offer.manifest
+    group = str(household.group) if household.group else ""  # 0: the roster has none
     sources: dict[str, str | date] = {
         "contract.number": number,
         "contract.copies": str(manifest.copies),
@@ -200,8 +198,8 @@ def content_of(offer: Offer, number: str, campaign: Campaign, place: Place) -> C
         "village.name": place.village,
         "town.name": place.town,
         "county.name": place.county,
-        "household.address": f"{place.county}{place.town}{place.village}{household.group}组",
-        "household.group": str(household.group),
+        "household.address": f"{place.county}{place.town}{place.village}" + (f"{group}组" if group else ""),
+        "household.group": group,
         "household.number": household.number,
         "household.responsible": household.responsible,
         "term.start": offer.starts,

@@ -7,6 +7,7 @@ by themselves when the parent dies, however it dies.
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +25,8 @@ TRIES = 3  # how often one item is given to a new worker before it is blamed for
 
 def workers() -> int:
     """How many processes to use: the cores this process may run on."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 

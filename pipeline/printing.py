@@ -3,7 +3,7 @@
 A village is pressed by a worker that only reads the archive. It either writes the whole batch into a folder
 beside its place, or says which layouts it lacks: those are rendered together, kept, and the village is
 pressed again. The parent puts the folder in its place and marks the contracts printed, village by village,
-so that a run that was killed goes on where it stopped.
+so that a run that was killed leaves whole batches only, and the same command again makes the rest.
 """
 
 import json
@@ -109,7 +109,10 @@ def check_out(connection: Connection, campaign: Campaign, out: Path) -> None:
 
 
 def _first_contract(folder: Path) -> str | None:
-    """The first contract of a folder that holds a print batch and nothing else; None for any other."""
+    """The first contract of a folder that holds a print batch and nothing else, "" for a batch without any.
+
+    None for any other folder.
+    """
     if not folder.is_dir():
         return None
     names = {entry.name for entry in folder.iterdir()}
@@ -117,7 +120,7 @@ def _first_contract(folder: Path) -> str | None:
         return None
     try:
         pages = json.loads((folder / "print.json").read_text(encoding="utf-8"))["pages"]
-        return next((str(page["contract"]) for page in pages if page["contract"]), None)
+        return next((str(page["contract"]) for page in pages if page["contract"]), "")
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

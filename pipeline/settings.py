@@ -9,9 +9,12 @@ from pipeline.toml_text import decode
 
 
 class Office(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The office's own names; `station` is the service station's, "" for the town's."""
+    """The office's own: `station` is the service station's name, "" for the town's; `warning_words` are words
+    that `template check` warns of beside its own.
+    """
 
     station: str = ""
+    warning_words: tuple[str, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

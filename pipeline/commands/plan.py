@@ -5,6 +5,7 @@ from datetime import date
 
 import click
 
+from archive.errors import NothingToPlan
 from pipeline.campaigns import open_campaign
 from pipeline.console import DAY, Command, emit, progress, session
 from pipeline.planning import divisions_of, plan_villages, waiting_reasons
@@ -36,6 +37,8 @@ def plan(name: str, day: date | None, closes: date | None, village: str | None, 
         if village is not None:
             code = divisions_of(connection).find_village(village)
             villages = [one for one in villages if one == code]
+        if not villages:
+            raise NothingToPlan(place=f"“{village}”" if village else "档案库里")
         with progress("安排合同（村）", len(villages)) as bar:
             counts = plan_villages(connection, campaign, villages, templates, settings, actor, bar.advance)
         reasons = waiting_reasons(connection, campaign)

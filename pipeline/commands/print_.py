@@ -62,7 +62,7 @@ def print_(name: str, out: Path, village: str | None, docx: bool, copies: int) -
     )
     for number, characters in counts.stopped[:SHOWN]:
         say(
-            f"没有打印 {number}：没有一种字体有“{characters}”。请安装含这些字的字体（如 fonts-hanazono）后重新打印。"
+            f"没有打印 {number}：没有一种字体有“{characters}”。请安装含这些字的字体（如 fonts-hanazono、fonts-babelstone-han）后重新打印。"
         )
     if len(counts.stopped) > SHOWN:
         say(f"……共有 {len(counts.stopped)} 份因缺字没有打印。")

@@ -8,6 +8,7 @@ from archive.errors import EXIT_DONE, EXIT_LOOK, TemplateUnknown
 from pipeline.console import FOLDER, Command, Group, emit, say, session
 from pipeline.layout_check import template_problems
 from pipeline.preview import preview_files
+from pipeline.settings import read_settings
 from pipeline.stock import stock_templates
 from pipeline.template import Template, load_template
 
@@ -46,10 +47,11 @@ def list_() -> None:
 @click.argument("names", nargs=-1, metavar="[模板名或文件夹]…")
 def check(names: tuple[str, ...]) -> int:
     chosen = [_find(name) for name in names] or stock_templates()
+    words = read_settings(session().open_home().settings).office.warning_words if session().home else ()
     rows = []
     for one in chosen:
         say(f"检查《{one.manifest.title}》……")
-        rows += [(one, problem) for problem in template_problems(one)]
+        rows += [(one, problem) for problem in template_problems(one, words)]
     emit(
         {
             "templates": [one.manifest.name for one in chosen],

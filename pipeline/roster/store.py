@@ -90,7 +90,7 @@ def villages_with_roster(connection: Connection) -> list[str]:
 
 
 def newly_married(connection: Connection, village_code: str, year: int) -> frozenset[str]:
-    """Identity numbers in a village who are married now and were not in the last roster of the year before."""
+    """Identity numbers in a village who are married now and were not in a roster of the year before."""
     now, then, last = person.alias(), person.alias(), roster_import.alias()
     home = household.alias()
     found = connection.execute(

@@ -220,8 +220,8 @@ def test_sex_relation_and_marital_state() -> None:
 
 
 def test_masks_show_only_the_ends() -> None:
-    assert mask_id("45122519800614201X") == "451225********201X"
-    assert mask_id("451225800614201") == "451225*****4201"
+    assert mask_id("45122519800614201X") == "451225***********X"
+    assert mask_id("451225800614201") == "451225********1"
     assert mask_id("12345678") == "******78"
     assert mask_id("") == ""
     assert mask_phone("13812345678") == "138****5678"
