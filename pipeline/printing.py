@@ -89,22 +89,20 @@ def check_out(connection: Connection, campaign: Campaign, out: Path) -> None:
         return
     if not out.is_dir():
         raise FolderNotOurs(file=out, detail="它是一个文件")
+    villages = villages_of(connection, campaign.id)
     contract = tables.contract
     for entry in sorted(out.iterdir()):
         if entry.name.startswith(".huyue-"):
             continue
         number = _first_contract(entry)
-        known = (
-            number
-            and connection.execute(
-                select(contract.c.number).where(
-                    contract.c.number == number,
-                    contract.c.campaign_id == campaign.id,
-                    contract.c.village_code == entry.name,
-                )
-            ).first()
+        if entry.name not in villages or number is None:
+            raise FolderNotOurs(file=out, detail=entry.name)
+        ours = select(contract.c.number).where(
+            contract.c.number == number,
+            contract.c.campaign_id == campaign.id,
+            contract.c.village_code == entry.name,
         )
-        if not known:
+        if number and connection.execute(ours).first() is None:
             raise FolderNotOurs(file=out, detail=entry.name)
 
 

@@ -1,8 +1,10 @@
 """Whether a template's document and manifest fit each other: what can be known without rendering a page."""
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import docx
 from lxml import etree
 
 from pipeline import marks
@@ -32,7 +34,7 @@ def static_problems(template: Template, more_words: Sequence[str] = ()) -> list[
     manifest = template.manifest
     members = open_docx(template.docx)
     labels = _Labels(manifest)
-    found = list(manifest_problems(manifest))
+    found = [*_opens(template.docx), *manifest_problems(manifest)]
     found += content_problems(members)
     for name in marks.story_parts(members):
         root = marks.parse(members[name])
@@ -42,6 +44,15 @@ def static_problems(template: Template, more_words: Sequence[str] = ()) -> list[
         found += _row_loops(labels, root, name)
     found += labels.unused()
     return sorted(dict.fromkeys(found), key=lambda problem: problem.severity != ERROR)
+
+
+def _opens(data: bytes) -> Iterator[TemplateProblem]:
+    """Whether python-docx, which is as particular as Word, opens the document and its styles."""
+    try:
+        list(docx.Document(io.BytesIO(data)).styles)
+    except Exception as problem:  # it raises whatever its parts raise
+        detail = f"Word 可能打不开这个文件（{type(problem).__name__}）。请用 Word 或 WPS 打开，另存为 .docx。"
+        yield TemplateProblem(DOCUMENT, detail, ERROR)
 
 
 @dataclass(slots=True)
