@@ -110,6 +110,10 @@ class ArchiveLocked(ArchiveError):
     """档案库 {file} 正被另一个命令写入，等了 {seconds} 秒仍未空出。请等那个命令结束后再试。"""
 
 
+class ArchiveReadOnly(ArchiveError):
+    """档案库 {file} 打不开或写不进去，多半是没有权限，或者放在只读的盘上。请检查文件夹的权限后再试。"""
+
+
 class ArchiveNewer(ArchiveError):
     """档案库 {file} 由更新版本的户约写成（结构 {found}，本程序只认到 {known}）。请升级户约后再打开。"""
 
@@ -128,6 +132,18 @@ class CampaignDateFixed(WrongUsage):
 
 class NothingToPlan(WrongUsage):
     """{place}还没有花名册。请先运行 huyue roster import 花名册.xlsx。"""
+
+
+class CampaignNameBad(WrongUsage):
+    """批次名“{name}”不能用：请用 1 到 {length} 个汉字、字母、数字或标点，不要用表情符号。"""
+
+
+class GlyphMissing(MissingProgram):
+    """没有一种字体有“{character}”，无法排印。请安装含这个字的字体（如 fonts-hanazono、fonts-babelstone-han），或换一个字。"""
+
+
+class TemplateFaulty(WrongUsage):
+    """合同模板“{title}”有误，没有预览：{detail}请改好后用 huyue template check 再检查。"""
 
 
 class CampaignClosesEarly(WrongUsage):

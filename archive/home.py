@@ -23,6 +23,7 @@ from archive.catalogue import database, tables
 from archive.errors import (
     ArchiveDamaged,
     ArchiveLocked,
+    ArchiveReadOnly,
     HomeExists,
     KeyExists,
     KeyMissing,
@@ -32,8 +33,9 @@ from archive.errors import (
 from archive.journal import Actor
 
 LOCK_SECONDS = 30
+NEW_KEY = "new.key"  # a new archive's key, until it is in its place beside the folder
 # How SQLite says that a file is not what it was.
-DAMAGE = ("malformed", "not a database", "disk I/O error", "no such table", "unable to open")
+DAMAGE = ("malformed", "not a database", "disk I/O error", "no such table")
 SETTINGS = """\
 # 户约的设置。以 # 开头的行是说明；改完保存即可。
 [office]
@@ -96,6 +98,8 @@ class Home:
             yield
         except DatabaseError as problem:
             said = str(problem.orig)
+            if "readonly" in said or "unable to open" in said:
+                raise ArchiveReadOnly(file=self.folder) from None
             if "locked" in said:
                 raise ArchiveLocked(file=self.folder, seconds=LOCK_SECONDS) from None
             if any(word in said for word in DAMAGE):
@@ -125,6 +129,7 @@ def open_home(folder: Path, named_key: str | None) -> Home:
     home = Home(folder, key_file_of(folder, named_key))
     if not home.catalogue.is_file():
         raise NotAnArchive(file=folder)
+    _hand_over_key(home)
     if not home.key_file.is_file():
         raise KeyMissing(file=home.key_file)
     return home
@@ -147,7 +152,6 @@ def create_home(folder: Path, named_key: str | None, divisions: Mapping[str, str
     whole.parent.mkdir(parents=True, exist_ok=True)
     building = whole.with_name(f".{whole.name}.building-{secrets.token_hex(4)}")
     building.mkdir(mode=0o700)
-    made_key = False
     try:
         home = Home(building, key_file)
         home.settings.write_text(SETTINGS, encoding="utf-8")
@@ -160,18 +164,36 @@ def create_home(folder: Path, named_key: str | None, divisions: Mapping[str, str
             connection.execute(insert(tables.division), rows)
             journal.record(connection, actor, "init", "", {"divisions": len(rows)})
         if not key_file.exists():
-            key_file.parent.mkdir(parents=True, exist_ok=True)
-            _write_key(key_file, key)
-            made_key = True
-        if whole.exists():
-            whole.rmdir()
-        building.rename(whole)
+            _write_key(building / NEW_KEY, key)
+        try:
+            if whole.exists():
+                whole.rmdir()
+            building.rename(whole)
+        except OSError:  # another init was first
+            raise HomeExists(file=folder) from None
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
-        if made_key:
-            key_file.unlink(missing_ok=True)
         raise
+    _hand_over_key(Home(folder, key_file))
     return Home(folder, key_file)
+
+
+def _hand_over_key(home: Home) -> None:
+    """Put a new archive's key in its place; an init that was killed before is finished by the next opening.
+
+    Raises KeyExists where another key has come to be there: the new one is then kept inside the folder.
+    """
+    new = home.folder / NEW_KEY
+    if not new.is_file():
+        return
+    home.key_file.parent.mkdir(parents=True, exist_ok=True)
+    key = _read_key(new)
+    try:
+        _write_key(home.key_file, key)
+    except FileExistsError:
+        if _read_key(home.key_file) != key:
+            raise KeyExists(file=home.key_file) from None
+    new.unlink()
 
 
 def code_key(connection: Connection) -> bytes:

@@ -2,12 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from unicodedata import category
 
 from sqlalchemy import Connection, Row, insert, select
 
 from archive.catalogue import tables
-from archive.errors import CampaignClosesEarly, CampaignDateFixed, CampaignDateMissing, CampaignUnknown
+from archive.errors import (
+    CampaignClosesEarly,
+    CampaignDateFixed,
+    CampaignDateMissing,
+    CampaignNameBad,
+    CampaignUnknown,
+)
 
+NAME_LENGTH = 40  # characters
 SIGNING_DAYS = 30  # a campaign's close, when none is named
 
 
@@ -44,6 +52,8 @@ def open_campaign(connection: Connection, name: str, day: date | None, closes: d
     """
     found = _campaign(connection, name)
     if found is None:
+        if not 0 < len(name.strip()) <= NAME_LENGTH or not all(category(one)[0] in "LNPZ" for one in name):
+            raise CampaignNameBad(name=name, length=NAME_LENGTH)
         if day is None:
             raise CampaignDateMissing(name=name)
         closes = closes or day + timedelta(days=SIGNING_DAYS)

@@ -1,5 +1,6 @@
 """`huyue`: the commands, gathered, and the one place where an error becomes a message and an exit status."""
 
+import errno
 import io
 import json
 import sys
@@ -8,10 +9,22 @@ from collections.abc import Sequence
 
 import click
 
-from archive.errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, HuyueError
-from pipeline import zh
+from archive.errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, HuyueError
 from pipeline.commands import campaign, demo, doctor, init, plan, print_, roster, template
 from pipeline.console import Group, Session
+
+# What a system says of a file, in Chinese.
+REASONS = {
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "那里只能读，不能写",
+    errno.ENOENT: "找不到",
+    errno.ENOTDIR: "路径中有一段是文件，不是文件夹",
+    errno.EISDIR: "它是文件夹，不是文件",
+    errno.EEXIST: "已经有同名的文件",
+    errno.ENOSPC: "磁盘满了",
+    errno.ENAMETOOLONG: "名字太长",
+}
 
 
 @click.group(
@@ -50,6 +63,8 @@ def run(arguments: Sequence[str]) -> int:
         _fail(session, problem.code, problem.message, problem.file)
         return problem.exit_status
     except click.exceptions.NoArgsIsHelpError as problem:
+        if session.json:
+            _fail(session, "wrong_usage", "缺少命令。", None)
         click.echo(problem.format_message(), err=True)
         return problem.exit_code
     except click.ClickException as problem:
@@ -61,6 +76,18 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         _fail(session, "interrupted", "已按 Ctrl-C 中止；再运行同一命令即可接着做。", None)
         return EXIT_INTERRUPTED
+    except OSError as problem:
+        if session.debug:
+            traceback.print_exc()
+        reason = REASONS.get(problem.errno or 0, problem.strerror or type(problem).__name__)
+        file = None if problem.filename is None else str(problem.filename)
+        _fail(
+            session,
+            "file_trouble",
+            f"文件或文件夹 {file or ''} 用不了：{reason}。请换一个位置，或检查权限后再试。",
+            file,
+        )
+        return EXIT_USAGE
     except Exception as problem:
         if session.debug:
             traceback.print_exc()
@@ -88,5 +115,4 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    zh.install()
     sys.exit(run(sys.argv[1:]))

@@ -10,15 +10,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from archive.errors import HomeNotGiven
 from archive.home import Home, open_home
 from archive.journal import CHINA, Actor
+from pipeline import zh
 
-T = TypeVar("T")
+FIRST_YEAR, LAST_YEAR = 1950, 2200
+
+# click takes some of its texts when commands are defined: Chinese must be there before.
+zh.install()
 
 
 @dataclass(slots=True)
@@ -33,13 +37,34 @@ class Session:
 
     def actor(self) -> Actor:
         """Who acts and what today is: an option beats its environment variable, that the clock."""
-        return Actor(self.user or getpass.getuser(), self.today or datetime.now(CHINA).date())
+        today, named = self.today, os.environ.get("HUYUE_TODAY")
+        if today is None and named:
+            today = DAY.convert(named, None, None)
+        return Actor(
+            self.user or os.environ.get("HUYUE_USER") or _log_in_name(), today or datetime.now(CHINA).date()
+        )
 
     def open_home(self) -> Home:
         """The archive that --home or HUYUE_HOME names. Raises HomeNotGiven, NotAnArchive, KeyMissing."""
-        if self.home is None:
+        named = os.environ.get("HUYUE_HOME")
+        folder = self.home or (Path(named) if named else None)
+        if folder is None:
             raise HomeNotGiven()
-        return open_home(self.home, key_file_name())
+        return open_home(folder, key_file_name())
+
+    def home_if_any(self) -> Home | None:
+        """For commands that need no archive: the one --home names, or HUYUE_HOME if it names an archive."""
+        named = os.environ.get("HUYUE_HOME")
+        if self.home is None and not (named and Path(named, "catalogue.db").is_file()):
+            return None
+        return self.open_home()
+
+
+def _log_in_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a machine that has no name for its user
+        return f"uid-{os.getuid()}" if hasattr(os, "getuid") else "?"
 
 
 def key_file_name() -> str | None:
@@ -61,9 +86,12 @@ class Day(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(str(value))
+            day = date.fromisoformat(str(value))
         except ValueError:
             self.fail(f"“{value}”不是日期，请写成 2026-03-01 这样。", param, ctx)
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self.fail(f"“{value}”不在 {FIRST_YEAR} 到 {LAST_YEAR} 年之间。", param, ctx)
+        return day
 
 
 DAY = Day()
@@ -77,24 +105,23 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 
 def _shared_options(at_root: bool) -> list[click.Parameter]:
-    """--home, --json, --today, --user, --debug; the root alone reads their environment variables."""
+    """--home, --json, --today, --user, --debug; the session reads their environment variables when asked."""
 
-    def option(name: str, help_text: str, variable: str | None = None, **more: Any) -> click.Option:
+    def option(name: str, help_text: str, **more: Any) -> click.Option:
         return click.Option(
             [name],
             expose_value=False,
             callback=_remember,
             help=help_text,
-            envvar=variable if at_root else None,
             hidden=not at_root,
             **more,
         )
 
     return [
-        option("--home", "档案库所在的文件夹。", "HUYUE_HOME", type=FOLDER, metavar="文件夹"),
+        option("--home", "档案库所在的文件夹（或 HUYUE_HOME）。", type=FILE, metavar="文件夹"),
         option("--json", "结果以 JSON 写到标准输出。", is_flag=True),
-        option("--today", "记录里写的日期，默认今天（东八区）。", "HUYUE_TODAY", type=DAY, metavar="日期"),
-        option("--user", "经办人，默认登录名。", "HUYUE_USER", metavar="姓名"),
+        option("--today", "记录里写的日期（或 HUYUE_TODAY），默认今天（东八区）。", type=DAY, metavar="日期"),
+        option("--user", "经办人（或 HUYUE_USER），默认登录名。", metavar="姓名"),
         option("--debug", "出错时显示技术细节。", is_flag=True),
     ]
 

@@ -185,17 +185,21 @@ def _read_names(data: bytes, path: Path) -> dict[str, str]:
             text = data.decode("gb18030")
         except UnicodeDecodeError:
             raise DivisionsUnreadable(file=path, detail="既不是 UTF-8，也不是 GB 18030 编码") from None
-    rows = csv.DictReader(io.StringIO(text))
+    try:
+        rows = csv.DictReader(io.StringIO(text), strict=True)
+        listed = [(rows.line_num, row) for row in rows]
+    except csv.Error:
+        raise DivisionsUnreadable(file=path, detail="引号不成对，或者有特别长的格子") from None
     if not {"code", "name", "parent"} <= set(rows.fieldnames or ()):
         raise DivisionsUnreadable(file=path, detail="第一行不是 code,name,parent")
     names: dict[str, str] = {}
-    for row in rows:
+    for line, row in listed:
         code, name = (row["code"] or "").strip(), (row["name"] or "").strip()
-        if not re.fullmatch(r"\d{2}|\d{4}|\d{6}|\d{9}|\d{12}", code) or not name:
-            detail = f"第{rows.line_num}行的代码“{code}”或名称“{name}”不对"
+        if not re.fullmatch(r"[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12}", code) or not name:
+            detail = f"第{line}行的代码“{code}”或名称“{name}”不对"
             raise DivisionsUnreadable(file=path, detail=detail)
         if names.setdefault(code, name) != name:
-            raise DivisionsUnreadable(file=path, detail=f"第{rows.line_num}行的代码“{code}”重复")
+            raise DivisionsUnreadable(file=path, detail=f"第{line}行的代码“{code}”重复")
     villages = [code for code in names if len(code) == VILLAGE_DIGITS]
     if not villages:
         raise DivisionsUnreadable(file=path, detail="没有一个村（社区）的12位代码")

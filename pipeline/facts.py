@@ -3,7 +3,7 @@
 Both are named in manifests (contract.toml), so the names here are fixed; `FACTS` and `SOURCES` list them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -92,12 +92,13 @@ def away_days(person: Person, day: date) -> int | None:
     """How long the person's stay is, in days, as seen on `day`; None for who is not away then.
 
     A stay counts when it is open or ends on or after `day` and starts within `day`'s year; no start
-    counts as `day`. A stay with a date that cannot be read counts as open: the contract waits for it.
+    counts as `day`. A stay with a date that cannot be read counts as open, unless its other date
+    rules it out: the contract waits for it.
     """
     start = person.away_from or day
     if not person.away_to or start.year > day.year:
         return None
-    if person.away_until is None:
+    if person.away_until is None or (not person.away_readable and person.away_until >= day):
         return OPEN_DAYS
     return (person.away_until - start).days if person.away_until >= day else None
 
@@ -189,8 +190,3 @@ def fill_rows(manifest: Manifest, members: Sequence[Person], day: date) -> dict[
         name: [fill(fields, person_sources("member", person, day)) for person in members]
         for name, fields in manifest.rows.items()
     }
-
-
-def unknown_names(names: Iterable[str], known: frozenset[str]) -> list[str]:
-    """The names a manifest uses that mean nothing here."""
-    return sorted(set(names) - known)

@@ -32,9 +32,11 @@ def template_problems(template: Template, more_words: Sequence[str] = ()) -> lis
 
 
 def variants(template: Template) -> list[Variant]:
-    """Every choice of optional clauses with every tried number of rows."""
+    """None, each, any two and all of the optional clauses, with every tried number of rows."""
     names = tuple(template.manifest.clauses)
-    clauses = [chosen for size in range(len(names) + 1) for chosen in combinations(names, size)]
+    clauses = [*(chosen for size in range(3) for chosen in combinations(names, size))]
+    if len(names) > 2:
+        clauses.append(names)
     counts = [tuple((rows, count) for rows in template.manifest.rows) for count in COUNTS]
     return [Variant(chosen, count) for chosen in clauses for count in dict.fromkeys(counts)]
 

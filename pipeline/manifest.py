@@ -33,7 +33,7 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     kind: Literal["calendar_year", "years", "open", "away"]
-    years: int = 0
+    years: Annotated[int, Meta(ge=0, le=99)] = 0
 
 
 class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import pikepdf
 
+from archive.errors import GlyphMissing
 from pipeline import fonts
 from pipeline.fonts import Face
 
@@ -175,7 +176,7 @@ class PdfWriter:
                     used = self._faces[face.key] = _UsedFace(face, len(self._faces))
                 used.glyphs.setdefault(glyph, character)
                 return used.number, b"%04X" % glyph
-        raise ValueError(f"no font has {character!r}")
+        raise GlyphMissing(character=character)
 
     def _font(self, used: _UsedFace) -> int:
         """Embed a face's subset as a composite font (Identity-H: a code is a glyph's number)."""

@@ -27,7 +27,7 @@ def workers() -> int:
     """How many processes to use: the cores this process may run on."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return min(os.cpu_count() or 1, 60)  # Windows waits for no more
 
 
 def ordered(work: Callable[[Item], Result], items: Iterable[Item], count: int) -> Iterator[Result]:
@@ -37,28 +37,31 @@ def ordered(work: Callable[[Item], Result], items: Iterable[Item], count: int) -
     WorkerLost after three losses, and whatever `work` raises, at the item's turn.
     """
     waiting = iter(items)
-    pending: deque[tuple[Item, Future[Result]]] = deque()
+    pending: deque[tuple[Item, Future[Result] | None]] = deque()
     pool = _pool(count)
     losses = 0
     try:
         while True:
             while len(pending) < 2 * count:
                 try:
-                    item = next(waiting)
+                    pending.append((next(waiting), None))
                 except StopIteration:
                     break
-                pending.append((item, pool.submit(work, item)))
             if not pending:
                 return
             try:
-                result = pending[0][1].result()
+                pending = deque((item, future or pool.submit(work, item)) for item, future in pending)
+                first = pending[0][1]
+                if first is None:
+                    continue
+                result = first.result()
             except BrokenProcessPool:
                 losses += 1
                 if losses >= TRIES:
                     raise WorkerLost(tries=TRIES) from None
                 pool.shutdown(cancel_futures=True)
                 pool = _pool(count)
-                pending = deque((item, _again(pool, work, item, future)) for item, future in pending)
+                pending = deque((item, _kept(future)) for item, future in pending)
                 continue
             losses = 0
             pending.popleft()
@@ -67,12 +70,11 @@ def ordered(work: Callable[[Item], Result], items: Iterable[Item], count: int) -
         _end(pool)
 
 
-def _again(
-    pool: ProcessPoolExecutor, work: Callable[[Item], Result], item: Item, future: "Future[Result]"
-) -> "Future[Result]":
-    """The future if it had its result before the pool broke, else the item's work submitted anew."""
-    done = future.done() and not future.cancelled() and not isinstance(future.exception(), BrokenProcessPool)
-    return future if done else pool.submit(work, item)
+def _kept(future: "Future[Result] | None") -> "Future[Result] | None":
+    """The future if it had its result before the pool broke; None for work to be given anew."""
+    if future is None or not future.done() or future.cancelled():
+        return None
+    return None if isinstance(future.exception(), BrokenProcessPool) else future
 
 
 def _pool(count: int) -> ProcessPoolExecutor:

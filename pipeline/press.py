@@ -85,6 +85,18 @@ def unprintable(contract: Printable, layout: Layout) -> str:
     )
 
 
+def does_not_fit(contract: Printable, layout: Layout) -> list[str]:
+    """The fields that even their own layout does not hold, or that a page's end cuts in two."""
+    seen: set[str] = set()
+    found: list[str] = []
+    for sheet in layout.sheets:
+        for place in sheet.fields:
+            if place.name in seen or fit(place, contract.content.value(place.name)) is None:
+                found.append(place.name)
+        seen |= {place.name for place in sheet.fields}
+    return list(dict.fromkeys(found))
+
+
 def write_batch(folder: Path, batch: Batch, *, copies: int, docx: bool) -> int:
     """Write the batch into an empty folder; returns the pages of print.pdf."""
     pages = 0
@@ -173,7 +185,10 @@ def _write_sheet(
         squeeze = min(1.0, 64 / natural)
         parts.append(writer.text("song", 9, TEXT_RIGHT - natural * squeeze, 14.5 + 5 * line, words, squeeze))
     for place in sheet.fields:
-        for placed in fit(place, contract.content.value(place.name)) or ():
+        placed_lines = fit(place, contract.content.value(place.name))
+        if placed_lines is None:
+            raise ValueError(f"{contract.number}: {place.name} does not fit")
+        for placed in placed_lines:
             parts.append(
                 writer.text(place.style, place.size, placed.x, placed.baseline, placed.words, placed.squeeze)
             )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pypdfium2 as pdfium
 
+from archive.errors import TemplateFaulty
 from archive.numbers import Number
 from pipeline import facts, press
 from pipeline.campaigns import SIGNING_DAYS, Campaign
@@ -19,6 +20,7 @@ from pipeline.planning import content_of
 from pipeline.press import Batch, BatchFacts
 from pipeline.render_layout import render
 from pipeline.template import Template
+from pipeline.template_check import static_problems
 
 DPI = 110
 VILLAGE = "451225100001"
@@ -91,8 +93,13 @@ def invented_contract(template: Template, day: date) -> tuple[Printable, BatchFa
 def preview_files(templates: Sequence[Template], out: Path, day: date) -> list[Path]:
     """Write NAME.pdf and NAME-1.png, NAME-2.png … for every template into `out`; returns the paths.
 
-    Raises LibreOfficeMissing, LayoutFaulty.
+    Raises TemplateFaulty, LibreOfficeMissing, LayoutFaulty.
     """
+    for template in templates:
+        faults = [one for one in static_problems(template) if one.severity == "error"]
+        if faults:
+            detail = "".join(f"{one.where}：{one.message}" for one in faults[:3])
+            raise TemplateFaulty(title=template.manifest.title, detail=detail)
     out.mkdir(parents=True, exist_ok=True)
     contracts = [invented_contract(template, day) for template in templates]
     wanted = [press.variant_of(contract) for contract, _ in contracts]

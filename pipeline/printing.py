@@ -7,6 +7,7 @@ so that a run that was killed leaves whole batches only, and the same command ag
 """
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +38,12 @@ from pipeline.press import Batch, BatchFacts
 from pipeline.render_layout import render
 from pipeline.template import Template
 
-OURS = frozenset(("print.pdf", "print.json", "ledger.xlsx", "contracts.zip"))
+OURS = re.compile(
+    r"print\.pdf|print-([2-9]|collated|a3|part-\d+)\.pdf|print\.json|ledger\.xlsx|contracts\.zip", re.ASCII
+)
+SCRATCH = re.compile(r"\.huyue-(\d{12})(-old)?", re.ASCII)  # what a killed run leaves
+GLYPHS = "没有一种字体有“{}”。请安装含这些字的字体（如 fonts-hanazono、fonts-babelstone-han）后重新打印。"
+TOO_LONG = "文字太长，一页放不下（{}）。请在花名册里缩短，或在合同模板里加宽空格。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class Pressed:
 
 @dataclass(slots=True)
 class PrintCounts:
-    """What a print run did; `stopped` are (contract, characters that no font has)."""
+    """What a print run did; `stopped` are (contract, why it was left out)."""
 
     contracts: int = 0
     pages: int = 0
@@ -92,7 +98,7 @@ def check_out(connection: Connection, campaign: Campaign, out: Path) -> None:
     villages = villages_of(connection, campaign.id)
     contract = tables.contract
     for entry in sorted(out.iterdir()):
-        if entry.name.startswith(".huyue-"):
+        if SCRATCH.fullmatch(entry.name) and entry.is_dir():
             continue
         number = _first_contract(entry)
         if entry.name not in villages or number is None:
@@ -114,7 +120,7 @@ def _first_contract(folder: Path) -> str | None:
     if not folder.is_dir():
         return None
     names = {entry.name for entry in folder.iterdir()}
-    if any(name not in OURS and not name.startswith("print-") for name in names):
+    if not all(OURS.fullmatch(name) for name in names):
         return None
     try:
         pages = json.loads((folder / "print.json").read_text(encoding="utf-8"))["pages"]
@@ -141,8 +147,7 @@ def print_campaign(
     """
     counts = PrintCounts()
     out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob(".huyue-*"):
-        shutil.rmtree(old)
+    _clear_scratch(out)
     jobs = [
         Job(home, campaign, village, (out / f".huyue-{village}").absolute(), copies, docx)
         for village in villages
@@ -171,8 +176,7 @@ def print_campaign(
                 _render_lacking(home, list(lacking))
             jobs = again
     finally:
-        for left in out.glob(".huyue-*"):
-            shutil.rmtree(left, ignore_errors=True)
+        _clear_scratch(out)
     counts.batches.sort()
     return counts
 
@@ -196,7 +200,7 @@ def press_village(job: Job) -> Pressed:
             layout = _known(find(one, variant))
             absent = press.unprintable(one, layout)
             if absent:
-                stopped.append((one.number, absent))
+                stopped.append((one.number, GLYPHS.format(absent)))
                 continue
             wider = press.widened(one, layout, variant)
             if wider is not None:
@@ -206,6 +210,10 @@ def press_village(job: Job) -> Pressed:
                     continue
                 own.add(wider)
                 layout = found
+            cut = press.does_not_fit(one, layout)
+            if cut:
+                stopped.append((one.number, TOO_LONG.format("、".join(cut))))
+                continue
             ready.append((one, layout))
         if lacking:
             return Pressed(job.village, lacking=frozenset(lacking))
@@ -261,6 +269,18 @@ def _in_tens(layouts: Iterator[Layout]) -> Iterator[list[Layout]]:
             held = []
     if held:
         yield held
+
+
+def _clear_scratch(out: Path) -> None:
+    """Remove what a killed run left; an old batch whose new one did not come takes its place again."""
+    for entry in list(out.iterdir()):
+        found = SCRATCH.fullmatch(entry.name)
+        if found is None or not entry.is_dir():
+            continue
+        if found[2] and not (out / found[1]).exists():
+            entry.rename(out / found[1])
+        else:
+            shutil.rmtree(entry)
 
 
 def _put_in_place(job: Job, place: Path) -> None:

@@ -34,8 +34,8 @@ def static_problems(template: Template, more_words: Sequence[str] = ()) -> list[
     manifest = template.manifest
     members = open_docx(template.docx)
     labels = _Labels(manifest)
-    found = [*_opens(template.docx), *manifest_problems(manifest)]
-    found += content_problems(members)
+    found = list(manifest_problems(manifest))
+    found += list(content_problems(members)) or list(_opens(template.docx))
     for name in marks.story_parts(members):
         root = marks.parse(members[name])
         for paragraph, place in marks.paragraphs(root, name):

@@ -6,7 +6,7 @@ from typing import Any
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 
-from archive.errors import ArchiveDamaged, ArchiveNewer, WrongKey
+from archive.errors import ArchiveDamaged, ArchiveNewer, ArchiveReadOnly, WrongKey
 
 # The newest revision in migrations/versions; a test compares the two.
 HEAD = "0001"
@@ -23,8 +23,8 @@ def open_engine(path: Path, key: bytes, *, writing: bool) -> Engine:
     def connect() -> Any:
         try:
             raw = sqlcipher.connect(str(path), isolation_level=None, timeout=30, check_same_thread=False)
-        except sqlcipher.DatabaseError as problem:
-            raise ArchiveDamaged(file=path, detail=str(problem)) from None
+        except sqlcipher.DatabaseError:
+            raise ArchiveReadOnly(file=path.parent) from None
         raw.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
         raw.execute("PRAGMA cipher_log_level = NONE")  # it would write to standard error
         raw.execute("PRAGMA temp_store = MEMORY")
@@ -32,6 +32,8 @@ def open_engine(path: Path, key: bytes, *, writing: bool) -> Engine:
             raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlcipher.DatabaseError as problem:
             raw.close()
+            if "unable to open" in str(problem) or "readonly" in str(problem):
+                raise ArchiveReadOnly(file=path.parent) from None
             if "not a database" in str(problem):
                 raise WrongKey(file=path) from None
             raise ArchiveDamaged(file=path, detail=str(problem)) from None

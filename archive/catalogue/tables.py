@@ -82,7 +82,6 @@ household = Table(
     Column("head", Text, nullable=False),
     Column("responsible", Text, nullable=False),
     Index("ix_household_village", "village_code", "import_id"),
-    UniqueConstraint("import_id", "village_code", "group_no", "number"),
 )
 
 person = Table(

@@ -8,18 +8,20 @@ import click
 import sqlcipher3
 
 from archive import journal
-from archive.errors import EXIT_DONE, EXIT_MISSING_PROGRAM, FontMissing, LibreOfficeMissing
+from archive.errors import EXIT_ARCHIVE, EXIT_DONE, EXIT_MISSING_PROGRAM, FontMissing, LibreOfficeMissing
+from archive.home import Home
 from pipeline import fonts, libreoffice
 from pipeline.console import Command, emit, session
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at; `remedy` is "" where it is as it should be."""
+    """One thing looked at; `remedy` is "" where it is as it should be, else `status` is the exit's."""
 
     name: str
     found: str
     remedy: str = ""
+    status: int = EXIT_MISSING_PROGRAM
 
 
 @click.command(
@@ -33,7 +35,7 @@ def doctor() -> int:
         [{"name": one.name, "found": one.found, "remedy": one.remedy} for one in findings],
         [f"{'缺' if one.remedy else '好'}　{one.name}：{one.found}{one.remedy}" for one in findings],
     )
-    return EXIT_MISSING_PROGRAM if any(one.remedy for one in findings) else EXIT_DONE
+    return max((one.status for one in findings if one.remedy), default=EXIT_DONE)
 
 
 def _look() -> Iterator[Finding]:
@@ -50,12 +52,12 @@ def _look() -> Iterator[Finding]:
     rare = not fonts.missing("song", "𠮷𪚥")
     hint = "生僻字会缺。Debian/Ubuntu 请运行 apt-get install fonts-hanazono fonts-babelstone-han。"
     yield Finding("生僻字（扩展 B 区）", "有字体" if rare else "", "" if rare else hint)
-    if session().home is not None:
-        yield from _look_at_home()
+    home = session().home_if_any()
+    if home is not None:
+        yield from _look_at_home(home)
 
 
-def _look_at_home() -> Iterator[Finding]:
-    home = session().open_home()
+def _look_at_home(home: Home) -> Iterator[Finding]:
     with home.reading() as connection:
         broken = journal.broken_at(connection)
     beside = home.key_file.absolute().parent == home.folder.absolute().parent
@@ -63,8 +65,5 @@ def _look_at_home() -> Iterator[Finding]:
         "与档案库放在一起；磁盘被偷时保护不了，可用 HUYUE_KEY_FILE 放到别处" if beside else "与档案库分开存放"
     )
     yield Finding("密钥", f"{home.key_file}（{where}）")
-    yield Finding(
-        "日志",
-        "连续完整" if broken is None else "",
-        "" if broken is None else f"从第 {broken} 条起对不上，可能被改动过。",
-    )
+    hint = "" if broken is None else f"从第 {broken} 条起对不上，可能被改动过。"
+    yield Finding("日志", "连续完整" if broken is None else "", hint, EXIT_ARCHIVE)

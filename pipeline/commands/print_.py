@@ -60,10 +60,8 @@ def print_(name: str, out: Path, village: str | None, docx: bool, copies: int) -
             *([f"其中 {counts.own_layouts} 种版面因文字较长而加宽了格子。"] if counts.own_layouts else []),
         ],
     )
-    for number, characters in counts.stopped[:SHOWN]:
-        say(
-            f"没有打印 {number}：没有一种字体有“{characters}”。请安装含这些字的字体（如 fonts-hanazono、fonts-babelstone-han）后重新打印。"
-        )
+    for number, reason in counts.stopped[:SHOWN]:
+        say(f"没有打印 {number}：{reason}")
     if len(counts.stopped) > SHOWN:
-        say(f"……共有 {len(counts.stopped)} 份因缺字没有打印。")
+        say(f"……共有 {len(counts.stopped)} 份没有打印。")
     return EXIT_LOOK if counts.stopped else EXIT_DONE

@@ -70,9 +70,10 @@ def import_(files: tuple[Path, ...], dry_run: bool) -> int:
 
 def _divisions() -> Divisions:
     """The archive's table where one is named, else the shipped county's."""
-    if session().home is None:
+    home = session().home_if_any()
+    if home is None:
         return Divisions.shipped()
-    with session().open_home().reading() as connection:
+    with home.reading() as connection:
         return divisions_of(connection)
 
 

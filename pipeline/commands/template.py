@@ -47,7 +47,8 @@ def list_() -> None:
 @click.argument("names", nargs=-1, metavar="[模板名或文件夹]…")
 def check(names: tuple[str, ...]) -> int:
     chosen = [_find(name) for name in names] or stock_templates()
-    words = read_settings(session().open_home().settings).office.warning_words if session().home else ()
+    home = session().home_if_any()
+    words = read_settings(home.settings).office.warning_words if home else ()
     rows = []
     for one in chosen:
         say(f"检查《{one.manifest.title}》……")

@@ -14,6 +14,7 @@ _ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", 
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _QUOTED = re.compile(r'="(.*)"', re.DOTALL)
 _SPACE = re.compile(r"\s+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")  # line breaks too: no field of a contract has room for one
 
 
 def text(cell: Cell) -> str:
@@ -23,7 +24,7 @@ def text(cell: Cell) -> str:
     formula's error is nothing. Width and inner spaces stay as written.
     """
     if isinstance(cell, str):
-        return _unwrapped(cell) if cell else ""
+        return _unwrapped(_CONTROLS.sub(" ", cell)) if cell else ""
     if isinstance(cell, bool):
         return "1" if cell else "0"
     if isinstance(cell, float):

@@ -18,6 +18,7 @@ from pipeline.people import MARRIED, Household, Person
 from pipeline.roster.reader import Roster
 
 CHUNK = 5_000
+SINGLE = ("未婚", "离婚", "离异", "丧偶")
 _OWN = (
     "name sex birth id_number relation phone marital away_to away_from away_until away_readable "
     "wants_service wants_pension wants_choice held"
@@ -90,11 +91,11 @@ def villages_with_roster(connection: Connection) -> list[str]:
 
 
 def newly_married(connection: Connection, village_code: str, year: int) -> frozenset[str]:
-    """Identity numbers in a village who are married now and were not in a roster of the year before."""
+    """Identity numbers in a village who are married now and were single in the year before's newest roster."""
     now, then, last = person.alias(), person.alias(), roster_import.alias()
     home = household.alias()
     found = connection.execute(
-        select(now.c.id_number)
+        select(now.c.id_number, then.c.marital)
         .join(home, home.c.id == now.c.household_id)
         .join(then, then.c.id_number == now.c.id_number)
         .join(last, last.c.id == then.c.import_id)
@@ -102,11 +103,14 @@ def newly_married(connection: Connection, village_code: str, year: int) -> froze
             home.c.village_code == village_code,
             home.c.import_id == _newest(home.c.village_code),
             now.c.marital == MARRIED,
-            then.c.marital != MARRIED,
+            now.c.held == "",
+            then.c.held == "",
             last.c.year == year - 1,
         )
+        .order_by(last.c.id)
     )
-    return frozenset(found.scalars())
+    newest = {row.id_number: row.marital for row in found}
+    return frozenset(number for number, marital in newest.items() if marital in SINGLE)
 
 
 def _newest(village_code: object) -> object:
@@ -119,10 +123,12 @@ def _newest(village_code: object) -> object:
 
 def _current() -> Select[tuple[object, ...]]:
     """Every person of every village's newest roster, unless a newer import shows them elsewhere."""
-    later = person.alias()
+    later, other = person.alias(), household.alias()
     elsewhere = (
         select(later.c.id)
+        .join(other, other.c.id == later.c.household_id)
         .where(
+            other.c.import_id == _newest(other.c.village_code),
             later.c.id_number == person.c.id_number,
             later.c.import_id > person.c.import_id,
             later.c.held == "",

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from archive import home as home_module
 from archive import journal
 from archive.catalogue import database, tables
-from archive.errors import ArchiveLocked, ArchiveNewer
+from archive.errors import ArchiveLocked, ArchiveNewer, ArchiveReadOnly, KeyExists
 from archive.home import Home, code_key, create_home, open_home
 from archive.journal import Actor
 from tests.conftest import Town
@@ -74,7 +74,7 @@ def test_foreign_keys_hold(home: Home) -> None:
 
 
 def test_a_reader_cannot_write(home: Home) -> None:
-    with pytest.raises(DatabaseError), home.reading() as connection:
+    with pytest.raises(ArchiveReadOnly), home.reading() as connection:
         connection.execute(delete(tables.division))
 
 
@@ -150,3 +150,21 @@ def test_the_journal_holds_no_name_or_identity_number(town: Town) -> None:
     for name, number in people:
         assert not name or name not in text
         assert not number or number not in text
+
+
+def test_an_init_that_was_killed_before_its_key_was_in_place_is_finished_by_the_next_opening(
+    home: Home,
+) -> None:
+    home.key_file.rename(home.folder / home_module.NEW_KEY)
+    with open_home(home.folder, None).reading() as connection:
+        assert connection.execute(select(tables.division.c.code)).scalars().all() == ["45"]
+    assert home.key_file.is_file()
+    assert not (home.folder / home_module.NEW_KEY).exists()
+
+
+def test_another_archives_key_is_never_replaced(home: Home) -> None:
+    home.key_file.rename(home.folder / home_module.NEW_KEY)
+    home.key_file.write_text("1" * 64)
+    with pytest.raises(KeyExists):
+        open_home(home.folder, None)
+    assert home.key_file.read_text() == "1" * 64

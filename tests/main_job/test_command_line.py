@@ -54,6 +54,10 @@ def test_every_help_is_chinese_and_shows_an_example(command: str) -> None:
         (["plan"], "缺少选项"),
         (["init"], "缺少参数"),
         (["--today", "昨天", "doctor"], "不是日期"),
+        (["--today", "9999-12-31", "doctor"], "年之间"),
+        (["roster"], "缺少命令"),
+        (["template", "preview", "--out", "/dev/null/预览", "01"], "路径中有一段是文件"),
+        (["init", "/dev/null"], "是文件"),
         (["print", "--campaign", "x", "--out", "y", "--copies", "99"], "不在范围"),
         (["plan", "--campaign", "2026春"], "没有说明用哪个档案库"),
         (["template", "check", "没有的模板"], "没有叫“没有的模板”的合同模板"),
@@ -76,6 +80,9 @@ def test_shared_options_hold_before_and_after_the_command_and_beat_their_variabl
     between = huyue("campaign", "--home", home, "list", "--json", HUYUE_HOME=str(tmp_path / "没有"))
     assert before == after == between
     assert before.json == []
+    assert huyue("campaign", "list", "--home", home, "--today", "2026-01-01", today="坏的").status == 0
+    assert huyue("campaign", "list", "--home", home, today="坏的").status in (0, 2)
+    assert huyue("roster", "check", "没有.xlsx", HUYUE_HOME=str(tmp_path)).status == 3
     assert huyue("campaign", "list", "--json", HUYUE_HOME=str(other)).json == []
 
 

@@ -187,6 +187,8 @@ def test_newly_married_couples_get_their_clause_from_last_years_roster(
     home, last = new_home(), family()
     for row in last[:2]:
         row[9] = "未婚"
+    older = [[*row[:9], "已婚", *row[10:]] for row in last]
+    huyue("--home", home, "roster", "import", roster(tmp_path / "年初.xlsx", older, "2025年花名册"))
     huyue("--home", home, "roster", "import", roster(tmp_path / "去年.xlsx", last, "2025年花名册"))
     huyue("--home", home, "roster", "import", roster(tmp_path / "今年.xlsx", family(), "2026年花名册"))
     huyue("--home", home, "plan", "--campaign", "春", "--date", "2026-03-01")
@@ -230,3 +232,60 @@ def test_a_long_value_is_condensed_or_laid_out_for_itself_but_never_cut(
     assert "广" * length in text
     assert "广" * (length + 1) not in text
     shutil.rmtree(tmp_path / "o")
+
+
+def test_who_was_married_in_last_years_newest_roster_is_not_newly_married(
+    new_home: Callable[[], Path], tmp_path: Path
+) -> None:
+    home, older = new_home(), [[*row[:9], "未婚", *row[10:]] for row in family()]
+    huyue("--home", home, "roster", "import", roster(tmp_path / "年初.xlsx", older, "2025年花名册"))
+    huyue("--home", home, "roster", "import", roster(tmp_path / "年底.xlsx", family(), "2025年花名册"))
+    huyue("--home", home, "roster", "import", roster(tmp_path / "今年.xlsx", family(), "2026年花名册"))
+    huyue("--home", home, "plan", "--campaign", "春", "--date", "2026-03-01")
+    with open_home(home, None).reading() as connection:
+        where = tables.contract.c.template == "family_planning"
+        content = connection.execute(select(tables.contract.c.content).where(where)).scalar_one()
+    assert json.loads(content)[2] == []
+
+
+def test_a_person_put_into_another_village_by_mistake_and_taken_out_again_is_still_there(
+    new_home: Callable[[], Path], tmp_path: Path
+) -> None:
+    home = new_home()
+    other = line("潘远", "户主", "45122519700101003", village="凤凰社区")
+    wrong = line("韦样", "户主", "45122519880512001", village="凤凰社区", number="2")
+    for name, rows in (("一", family()), ("二", [other, wrong]), ("三", [other])):
+        huyue("--home", home, "roster", "import", roster(tmp_path / f"{name}.xlsx", rows))
+    planned = huyue("--home", home, "plan", "--campaign", "春", "--date", "2026-03-01", "--json").json
+    assert planned["by_template"]["household_responsibility"] == 2
+    assert planned["by_template"]["pension_insurance"] == 1
+
+
+def test_households_of_groups_that_cannot_be_read_stay_apart_and_wait(
+    new_home: Callable[[], Path], tmp_path: Path
+) -> None:
+    home = new_home()
+    rows = [line("韦甲", "户主", "45122519880512001"), line("韦乙", "户主", "45122519900321001")]
+    rows[0][1], rows[1][1] = "上屯", "下屯"
+    answer = huyue("--home", home, "roster", "import", roster(tmp_path / "一.xlsx", rows), "--json")
+    assert (answer.status, answer.json["held"]) == (1, 2)
+    planned = huyue("--home", home, "plan", "--campaign", "春", "--date", "2026-03-01", "--json").json
+    assert (planned["contracts"], planned["waiting"]) == (0, 2)
+
+
+def test_a_value_longer_than_a_page_stops_that_contract_and_says_so(
+    new_home: Callable[[], Path], tmp_path: Path
+) -> None:
+    home, rows = new_home(), family()
+    rows[0][10] = "广东省佛山市" * 250
+    huyue("--home", home, "roster", "import", roster(tmp_path / "一.xlsx", rows))
+    huyue("--home", home, "plan", "--campaign", "春", "--date", "2026-03-01")
+    answer = huyue("--home", home, "print", "--campaign", "春", "--out", tmp_path / "o", "--json")
+    assert (answer.status, answer.json["contracts"]) == (1, 4)
+    assert "文字太长" in answer.err
+
+
+@pytest.mark.parametrize("name", ["春🎉", "", " ", "春" * 41])
+def test_a_campaign_name_that_cannot_be_printed_is_refused(town: Town, name: str) -> None:
+    answer = huyue("--home", town.home, "plan", "--campaign", name, "--date", "2026-03-01", "--json")
+    assert (answer.status, answer.json["error"]["code"]) == (2, "campaign_name_bad")

@@ -45,6 +45,12 @@ def test_a_killed_worker_loses_nothing_and_repeats_no_result(tmp_path: Path) -> 
     assert list(pool.ordered(die_once, [(number, tmp_path) for number in range(12)], 2)) == list(range(12))
 
 
+def test_workers_that_die_between_two_results_are_replaced() -> None:
+    results = pool.ordered(report, range(8), 2)
+    os.kill(next(results), signal.SIGKILL)
+    assert len(list(results)) == 7
+
+
 def test_an_item_that_always_kills_its_worker_is_given_up_with_a_message() -> None:
     with pytest.raises(WorkerLost, match="3 次"):
         list(pool.ordered(die_always, [1], 1))

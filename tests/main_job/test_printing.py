@@ -286,10 +286,20 @@ def test_its_own_batch_is_replaced_whole_and_anything_else_is_left_alone(town: T
     answer = huyue(*command)
     assert (answer.status, answer.json["error"]["code"]) == (2, "folder_not_ours")
     assert (out / village / "扫描件.pdf").read_bytes() == b"x"
+    (out / village / "扫描件.pdf").rename(out / village / "print-笔记.txt")
+    assert huyue(*command).status == 2
+    assert (out / village / "print-笔记.txt").read_bytes() == b"x"
     shutil.rmtree(out / village)
     (out / "照片").mkdir()
     assert huyue(*command).status == 2
-    assert [path.name for path in out.iterdir()] == ["照片"]
+    (out / "照片").rename(out / ".huyue-照片")
+    assert huyue(*command).status == 2
+    assert [path.name for path in out.iterdir()] == [".huyue-照片"]
+    (out / ".huyue-照片").rmdir()
+    (out / f".huyue-{village}-old").mkdir()  # a run was killed between the two renames
+    shutil.copy(next(town.batches()) / "print.pdf", out / f".huyue-{village}-old")
+    assert huyue(*command).status == 0
+    assert [path.name for path in out.iterdir()] == [village]
 
 
 def test_the_households_copy_has_the_same_codes(town: Town, tmp_path: Path) -> None:

@@ -253,8 +253,8 @@ def test_the_json_is_exactly_the_interfaces(tmp_path: Path) -> None:
                 "row": 3,
                 "code": "name_missing",
                 "severity": "error",
-                "message": "工作表“花名册”第3行：姓名没有填（公民身份号码“451225********"
-                + number(date(1980, 6, 14), serial=2)[-4:]
+                "message": "工作表“花名册”第3行：姓名没有填（公民身份号码“451225***********"
+                + number(date(1980, 6, 14), serial=2)[-1:]
                 + "”）。请补填姓名。",
             }
         ],

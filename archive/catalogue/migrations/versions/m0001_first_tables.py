@@ -113,9 +113,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["import_id"], ["roster_import.id"], name=op.f("fk_household_import_id")),
         sa.ForeignKeyConstraint(["village_code"], ["division.code"], name=op.f("fk_household_village_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_household")),
-        sa.UniqueConstraint(
-            "import_id", "village_code", "group_no", "number", name=op.f("uq_household_import_id")
-        ),
     )
     op.create_index("ix_household_village", "household", ["village_code", "import_id"], unique=False)
     op.create_table(
