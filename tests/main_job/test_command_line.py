@@ -55,9 +55,8 @@ def test_every_help_is_chinese_and_shows_an_example(command: str) -> None:
         (["init"], "缺少参数"),
         (["--today", "昨天", "doctor"], "不是日期"),
         (["--today", "9999-12-31", "doctor"], "年之间"),
-        (["roster"], "缺少命令"),
         (["template", "preview", "--out", "/dev/null/预览", "01"], "路径中有一段是文件"),
-        (["init", "/dev/null"], "是文件"),
+        (["init", "/dev/null"], "没有在那里建档案库"),
         (["print", "--campaign", "x", "--out", "y", "--copies", "99"], "不在范围"),
         (["plan", "--campaign", "2026春"], "没有说明用哪个档案库"),
         (["template", "check", "没有的模板"], "没有叫“没有的模板”的合同模板"),
@@ -199,3 +198,10 @@ def test_doctor_names_what_it_looked_at(new_home: Callable[[], Path]) -> None:
     answer = huyue("--home", new_home(), "doctor", "--json")
     assert answer.status == 0
     assert {one["name"] for one in answer.json} >= {"LibreOffice", "宋体", "楷体", "密钥", "日志"}
+
+
+def test_a_group_without_a_command_shows_its_help_and_with_json_an_error() -> None:
+    answer = huyue("roster")
+    assert (answer.status, answer.out) == (2, "")
+    assert "check" in answer.err
+    assert huyue("roster", "--json").json["error"]["code"] == "wrong_usage"
