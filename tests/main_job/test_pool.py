@@ -64,10 +64,11 @@ def test_an_error_in_the_work_comes_at_its_items_turn() -> None:
 
 
 PARENT = """
-import threading
+import signal, threading
 from pipeline import pool
 from tests.main_job.test_pool import report
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with it ignored
     for pid in pool.ordered(report, [1, 2, 3], 2):
         print(pid, flush=True)
         threading.Event().wait()
