@@ -21,9 +21,7 @@ from sqlalchemy.exc import DatabaseError
 from archive import journal
 from archive.catalogue import database, tables
 from archive.errors import (
-    ArchiveDamaged,
     ArchiveLocked,
-    ArchiveReadOnly,
     HomeExists,
     KeyExists,
     KeyMissing,
@@ -32,10 +30,7 @@ from archive.errors import (
 )
 from archive.journal import Actor
 
-LOCK_SECONDS = 30
 NEW_KEY = "new.key"  # a new archive's key, until it is in its place beside the folder
-# How SQLite says that a file is not what it was.
-DAMAGE = ("malformed", "not a database", "disk I/O error", "no such table")
 SETTINGS = """\
 # 户约的设置。以 # 开头的行是说明；改完保存即可。
 [office]
@@ -70,11 +65,12 @@ class Home:
         """A read-only transaction; it waits for no writer."""
         engine = database.open_engine(self.catalogue, self.key(), writing=False)
         with self._told_apart():
-            with engine.connect() as connection:
-                current = database.require_current(connection, self.catalogue)
-            if not current:
-                with self.writing():
-                    pass
+            with engine.begin() as connection:
+                if database.require_current(connection, self.catalogue):
+                    yield connection
+                    return
+            with self.writing():  # brings the tables up to date
+                pass
             with engine.begin() as connection:
                 yield connection
 
@@ -97,23 +93,19 @@ class Home:
         try:
             yield
         except DatabaseError as problem:
-            said = str(problem.orig)
-            if "readonly" in said or "unable to open" in said:
-                raise ArchiveReadOnly(file=self.folder) from None
-            if "locked" in said:
-                raise ArchiveLocked(file=self.folder, seconds=LOCK_SECONDS) from None
-            if any(word in said for word in DAMAGE):
-                raise ArchiveDamaged(file=self.catalogue, detail=said) from None
-            raise
+            known = database.explained(str(problem.orig), self.catalogue)
+            if known is None:
+                raise
+            raise known from None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the archive's lock for several write transactions; it nests within one process."""
         try:
-            with FileLock(self.folder / "lock", timeout=LOCK_SECONDS, is_singleton=True):
+            with FileLock(self.folder / "lock", timeout=database.LOCK_SECONDS, is_singleton=True):
                 yield
         except Timeout:
-            raise ArchiveLocked(file=self.folder, seconds=LOCK_SECONDS) from None
+            raise ArchiveLocked(file=self.folder, seconds=database.LOCK_SECONDS) from None
 
 
 def key_file_of(folder: Path, named: str | None) -> Path:

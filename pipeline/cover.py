@@ -6,27 +6,25 @@ from datetime import date
 
 from pipeline import page_code
 from pipeline.facts import chinese_date
-from pipeline.pdf import PdfWriter
+from pipeline.pdf import HEIGHT, POINTS, PdfWriter
 from pipeline.place import width
 
 LEFT, RIGHT, CENTRE = 30.0, 180.0, 105.0
 
 
 @dataclass(frozen=True, slots=True)
-class CoverFacts:
-    """What a cover says; `rows` are (template title, contracts, sheets), `copy` which copy this is."""
+class BatchFacts:
+    """What a batch says of itself."""
 
     village_code: str
     place: str
     campaign: str
     day: date
     closes: date
-    rows: Sequence[tuple[str, int, int]]
-    copy: str
 
 
-def cover(writer: PdfWriter, facts: CoverFacts) -> None:
-    """Append the cover as a page of its own."""
+def cover(writer: PdfWriter, facts: BatchFacts, rows: Sequence[tuple[str, int, int]], copy: str) -> None:
+    """Append the cover as a page of its own: `rows` are (template title, contracts, sheets)."""
     code = writer.bitmap(
         page_code.MODULES,
         page_code.MODULES,
@@ -47,26 +45,24 @@ def cover(writer: PdfWriter, facts: CoverFacts) -> None:
             parts.append(writer.text(style, 14, right - width(style, 14, words), baseline, words))
 
     def rule(y: float, weight: float) -> None:
-        points, height = 72 / 25.4, 841.89
-        line = (weight, LEFT * points, height - y * points, RIGHT * points, height - y * points)
+        level = HEIGHT - y * POINTS
+        line = (weight, LEFT * POINTS, level, RIGHT * POINTS, level)
         parts.append(b"%.2f w %.2f %.2f m %.2f %.2f l S\n" % line)
 
     centred("hei", 26, 62, "合同打印批次封面")
     centred("song", 18, 80, facts.place)
     centred("song", 14, 92, f"签约批次：{facts.campaign}")
     centred("song", 14, 101, f"批次日期：{chinese_date(facts.day)}　签约截止：{chinese_date(facts.closes)}")
-    centred("song", 14, 110, facts.copy)
+    centred("song", 14, 110, copy)
     rule(120, 1)
     columns("hei", 128, "合同", "份数", "页数")
     rule(132, 0.5)
     y = 140.0
-    for title, contracts, sheets in facts.rows:
+    for title, contracts, sheets in rows:
         columns("song", y, title, str(contracts), str(sheets))
         y += 9
     rule(y - 4, 0.5)
-    columns(
-        "hei", y + 4, "合计", str(sum(row[1] for row in facts.rows)), str(sum(row[2] for row in facts.rows))
-    )
+    columns("hei", y + 4, "合计", str(sum(row[1] for row in rows)), str(sum(row[2] for row in rows)))
     rule(y + 8, 1)
     y += 22
     for words in (

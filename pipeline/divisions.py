@@ -73,9 +73,6 @@ class Divisions:
         """Every division's name by its code."""
         return self._names
 
-    def __contains__(self, code: object) -> bool:
-        return code in self._names
-
     def name(self, code: str) -> str:
         """The division's own name, 冲洞村委会. Raises KeyError for a code that is not there."""
         return self._names[code]

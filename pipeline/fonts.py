@@ -82,12 +82,17 @@ def faces(style: str) -> tuple[Face, ...]:
 
 def missing(style: str, text: str) -> str:
     """The characters of `text` that no face of the style has."""
-    return "".join(character for character in text if not _has(style, character))
+    return "".join(character for character in text if find(style, character) is None)
 
 
-@lru_cache(maxsize=100_000)
-def _has(style: str, character: str) -> bool:
-    return any(face.glyph(character) for face in faces(style))
+@lru_cache(maxsize=200_000)
+def find(style: str, character: str) -> tuple[Face, int] | None:
+    """The first face of a style that has a character, and its glyph there; None where no face has it."""
+    for face in faces(style):
+        glyph = face.glyph(character)
+        if glyph:
+            return face, glyph
+    return None
 
 
 @cache

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+MM = 25.4 / 72  # a point in mm
+RISE = 0.88  # of the font size: from the baseline to the top of a character's square
 CODE_VERSION = 1  # raise it when what a layout says changes; cached layouts are then made anew
 
 
@@ -38,11 +40,11 @@ class FieldPlace(msgspec.Struct, frozen=True):
 
     def rectangle(self) -> tuple[float, float, float, float]:
         """x, y, w, h around all lines, a font size high each."""
-        height = self.size * 25.4 / 72
+        height = self.size * MM
         left = min(line.x for line in self.lines)
         right = max(line.x + line.width for line in self.lines)
-        top = min(line.baseline for line in self.lines) - 0.88 * height
-        bottom = max(line.baseline for line in self.lines) + 0.12 * height
+        top = min(line.baseline for line in self.lines) - RISE * height
+        bottom = max(line.baseline for line in self.lines) + (1 - RISE) * height
         return round(left, 2), round(top, 2), round(right - left, 2), round(bottom - top, 2)
 
 

@@ -168,15 +168,15 @@ class PdfWriter:
 
     def _code(self, style: str, character: str) -> tuple[int, bytes]:
         """The number of the face a character is printed with, and its glyph in hexadecimal."""
-        for face in fonts.faces(style):
-            glyph = face.glyph(character)
-            if glyph:
-                used = self._faces.get(face.key)
-                if used is None:
-                    used = self._faces[face.key] = _UsedFace(face, len(self._faces))
-                used.glyphs.setdefault(glyph, character)
-                return used.number, b"%04X" % glyph
-        raise GlyphMissing(character=character)
+        found = fonts.find(style, character)
+        if found is None:
+            raise GlyphMissing(character=character)
+        face, glyph = found
+        used = self._faces.get(face.key)
+        if used is None:
+            used = self._faces[face.key] = _UsedFace(face, len(self._faces))
+        used.glyphs.setdefault(glyph, character)
+        return used.number, b"%04X" % glyph
 
     def _font(self, used: _UsedFace) -> int:
         """Embed a face's subset as a composite font (Identity-H: a code is a glyph's number)."""

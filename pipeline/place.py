@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline import fonts
-from pipeline.layout import FieldPlace
+from pipeline.layout import MM, FieldPlace
 
-MM = 25.4 / 72
 TIGHTEST = 0.75  # of the natural width: narrower than that, Chinese is hard to read
 
 
@@ -23,11 +22,8 @@ class Placed:
 
 @lru_cache(maxsize=200_000)
 def _ems(style: str, character: str) -> float:
-    for face in fonts.faces(style):
-        glyph = face.glyph(character)
-        if glyph:
-            return face.advance(glyph) / 1000
-    return 1.0
+    found = fonts.find(style, character)
+    return found[0].advance(found[1]) / 1000 if found else 1.0
 
 
 def width(style: str, size: float, words: str) -> float:

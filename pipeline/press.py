@@ -9,7 +9,6 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -18,9 +17,9 @@ import pikepdf
 from pipeline import fonts, page_code
 from pipeline.compile_template import compile_template
 from pipeline.contracts import Printable
-from pipeline.cover import CoverFacts, cover
+from pipeline.cover import BatchFacts, cover
 from pipeline.fill import EPOCH, contract_docx
-from pipeline.layout import Layout, SheetPlaces, Variant
+from pipeline.layout import FieldPlace, Layout, SheetPlaces, Variant
 from pipeline.ledger import LedgerRow, write_ledger
 from pipeline.pdf import PdfWriter
 from pipeline.place import fit, wanted_width, width
@@ -28,17 +27,6 @@ from pipeline.template import Template
 
 TEXT_RIGHT = 174.0  # mm: the number and sheet beside the code end here
 COPIES = ("档案留存（甲方）", "群众留存（乙方）")
-
-
-@dataclass(frozen=True, slots=True)
-class BatchFacts:
-    """What a batch says of itself."""
-
-    village_code: str
-    place: str
-    campaign: str
-    day: date
-    closes: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +50,20 @@ def variant_of(contract: Printable) -> Variant:
     return Variant(contract.content.clauses, counts)
 
 
-def widened(contract: Printable, layout: Layout, variant: Variant) -> Variant | None:
-    """The variant with wider blanks for values that do not fit; None where all fit."""
-    widths = {
-        place.name: wanted_width(place, contract.content.value(place.name))
+def too_small(contract: Printable, layout: Layout) -> list[FieldPlace]:
+    """The blanks that the contract's values do not fit."""
+    return [
+        place
         for sheet in layout.sheets
         for place in sheet.fields
         if fit(place, contract.content.value(place.name)) is None
-    }
-    return Variant(variant.clauses, variant.counts, tuple(sorted(widths.items()))) if widths else None
+    ]
+
+
+def widened(contract: Printable, variant: Variant, small: Sequence[FieldPlace]) -> Variant:
+    """The variant with blanks wide enough for the values that do not fit."""
+    widths = {place.name: wanted_width(place, contract.content.value(place.name)) for place in small}
+    return Variant(variant.clauses, variant.counts, tuple(sorted(widths.items())))
 
 
 def unprintable(contract: Printable, layout: Layout) -> str:
@@ -85,16 +78,10 @@ def unprintable(contract: Printable, layout: Layout) -> str:
     )
 
 
-def does_not_fit(contract: Printable, layout: Layout) -> list[str]:
-    """The fields that even their own layout does not hold, or that a page's end cuts in two."""
-    seen: set[str] = set()
-    found: list[str] = []
-    for sheet in layout.sheets:
-        for place in sheet.fields:
-            if place.name in seen or fit(place, contract.content.value(place.name)) is None:
-                found.append(place.name)
-        seen |= {place.name for place in sheet.fields}
-    return list(dict.fromkeys(found))
+def cut_by_a_page(layout: Layout) -> list[str]:
+    """The fields that a page's end cuts in two: they lie on two sheets."""
+    sheets = Counter(name for sheet in layout.sheets for name in {place.name for place in sheet.fields})
+    return [name for name, count in sheets.items() if count > 1]
 
 
 def write_batch(folder: Path, batch: Batch, *, copies: int, docx: bool) -> int:
@@ -141,11 +128,7 @@ def _write_pdf(writer: PdfWriter, batch: Batch, copy: str) -> list[_Page]:
         sheets[contract.template_sha256] += len(layout.sheets)
     ordered = sorted(counts, key=lambda sha: (batch.templates[sha].manifest.number, sha))
     rows = [(batch.templates[sha].manifest.title, counts[sha], sheets[sha]) for sha in ordered]
-    facts = batch.facts
-    cover(
-        writer,
-        CoverFacts(facts.village_code, facts.place, facts.campaign, facts.day, facts.closes, rows, copy),
-    )
+    cover(writer, batch.facts, rows, copy)
     _write_all(writer, batch, listing, leaves=batch.duplex)
     writer.close()
     return listing

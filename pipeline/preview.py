@@ -12,12 +12,13 @@ from archive.numbers import Number
 from pipeline import facts, press
 from pipeline.campaigns import SIGNING_DAYS, Campaign
 from pipeline.contracts import Printable
+from pipeline.cover import BatchFacts
 from pipeline.facts import Place
 from pipeline.layout import Layout
 from pipeline.people import HEAD, MARRIED, Household, Person
 from pipeline.plan import Offer
 from pipeline.planning import content_of
-from pipeline.press import Batch, BatchFacts
+from pipeline.press import Batch
 from pipeline.render_layout import render
 from pipeline.template import Template
 from pipeline.template_check import static_problems

@@ -32,9 +32,10 @@ from pipeline.contracts import (
     printables,
     villages_of,
 )
+from pipeline.cover import BatchFacts
 from pipeline.layout import Layout, Variant
 from pipeline.planning import divisions_of
-from pipeline.press import Batch, BatchFacts
+from pipeline.press import Batch
 from pipeline.render_layout import render
 from pipeline.template import Template
 
@@ -189,32 +190,39 @@ def press_village(job: Job) -> Pressed:
             sha: kept_template(connection, sha) for sha in sorted({one.template_sha256 for one in contracts})
         }
         find = partial(_find_layout, connection, templates, {})
-        wanted = [(one, press.variant_of(one)) for one in contracts]
-        lacking = {(one.template_sha256, variant) for one, variant in wanted if find(one, variant) is None}
+        wanted: list[tuple[Printable, Variant, Layout]] = []
+        lacking: set[tuple[str, Variant]] = set()
+        for one in contracts:
+            variant = press.variant_of(one)
+            base = find(one, variant)
+            if base is None:
+                lacking.add((one.template_sha256, variant))
+            else:
+                wanted.append((one, variant, base))
         if lacking:
             return Pressed(job.village, lacking=frozenset(lacking))
         ready: list[tuple[Printable, Layout]] = []
         stopped: list[tuple[str, str]] = []
         own: set[Variant] = set()
-        for one, variant in wanted:
-            layout = _known(find(one, variant))
+        for one, variant, layout in wanted:
             absent = press.unprintable(one, layout)
             if absent:
                 stopped.append((one.number, GLYPHS.format(absent)))
                 continue
-            wider = press.widened(one, layout, variant)
-            if wider is not None:
+            small, used = press.too_small(one, layout), layout
+            if small:
+                wider = press.widened(one, variant, small)
                 found = find(one, wider)
                 if found is None:
                     lacking.add((one.template_sha256, wider))
                     continue
                 own.add(wider)
-                layout = found
-            cut = press.does_not_fit(one, layout)
+                small, used = press.too_small(one, found), found
+            cut = dict.fromkeys([*(place.name for place in small), *press.cut_by_a_page(used)])
             if cut:
                 stopped.append((one.number, TOO_LONG.format("、".join(cut))))
                 continue
-            ready.append((one, layout))
+            ready.append((one, used))
         if lacking:
             return Pressed(job.village, lacking=frozenset(lacking))
         divisions = divisions_of(connection)
@@ -244,12 +252,6 @@ def _find_layout(
             return None
         seen[key] = found
     return seen[key]
-
-
-def _known(layout: Layout | None) -> Layout:
-    if layout is None:
-        raise LookupError("a layout went from the catalogue while it was read")
-    return layout
 
 
 def _render_lacking(home: Home, lacking: Sequence[tuple[str, Variant]]) -> None:

@@ -17,6 +17,8 @@ from pipeline import libreoffice, page_code
 from pipeline.compile_template import compile_template
 from pipeline.fill import Compiled, Slot, blank_of
 from pipeline.layout import (
+    MM,
+    RISE,
     BoxPlace,
     FieldPlace,
     Layout,
@@ -26,11 +28,10 @@ from pipeline.layout import (
     geometry_faults,
     make_layout,
 )
+from pipeline.pdf import HEIGHT, POINTS
 from pipeline.template import Template
 
 GUARD = "国"  # a full-width character: a blank of n em is n of them
-MM = 25.4 / 72
-RISE = 0.88  # of the font size: from the baseline to the top of a character's square
 CALL = 40  # documents a LibreOffice call: one that hangs costs no more than these
 SECONDS = 60.0  # a call's limit, and this much again for every ten documents
 FRAME_GAP = 0.6  # mm a box's frame stands outside it
@@ -252,10 +253,9 @@ def _without_markers(page: pikepdf.Page, count: int) -> bytes:
 
 
 def _frames(boxes: Sequence[BoxPlace]) -> bytes:
-    points, height = 72 / 25.4, 841.89
     parts = [b"\nq 0.4 w 0.55 G"]
     for box in boxes:
-        x, y = (box.x - FRAME_GAP) * points, height - (box.y + box.h + FRAME_GAP) * points
-        w, h = (box.w + 2 * FRAME_GAP) * points, (box.h + 2 * FRAME_GAP) * points
+        x, y = (box.x - FRAME_GAP) * POINTS, HEIGHT - (box.y + box.h + FRAME_GAP) * POINTS
+        w, h = (box.w + 2 * FRAME_GAP) * POINTS, (box.h + 2 * FRAME_GAP) * POINTS
         parts.append(b"%.2f %.2f %.2f %.2f re S" % (x, y, w, h))
     return b"\n".join([*parts, b"Q\n"])

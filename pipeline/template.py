@@ -15,8 +15,6 @@ from pipeline import marks
 from pipeline.manifest import Manifest
 from pipeline.toml_text import decode_manifest
 
-__all__ = ["DOCUMENT", "MANIFEST", "Template", "decode_manifest", "load_template", "open_docx"]
-
 DOCUMENT, MANIFEST = "contract.docx", "contract.toml"
 
 # A contract of ours is below 20 kB; letterhead pictures make some larger. Beyond this is no template.

@@ -6,10 +6,20 @@ from typing import Any
 import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 
-from archive.errors import ArchiveDamaged, ArchiveNewer, ArchiveReadOnly, WrongKey
+from archive.errors import (
+    ArchiveDamaged,
+    ArchiveError,
+    ArchiveLocked,
+    ArchiveNewer,
+    ArchiveReadOnly,
+    WrongKey,
+)
 
 # The newest revision in migrations/versions; a test compares the two.
 HEAD = "0001"
+LOCK_SECONDS = 30  # how long a writer waits for another
+# How SQLite says that a file is not what it was.
+DAMAGE = ("malformed", "not a database", "disk I/O error", "no such table")
 CACHE_KIB = 64 * 1024  # with 2 MiB a group-by over a million rows took seven times as long
 
 
@@ -22,9 +32,11 @@ def open_engine(path: Path, key: bytes, *, writing: bool) -> Engine:
 
     def connect() -> Any:
         try:
-            raw = sqlcipher.connect(str(path), isolation_level=None, timeout=30, check_same_thread=False)
-        except sqlcipher.DatabaseError:
-            raise ArchiveReadOnly(file=path.parent) from None
+            raw = sqlcipher.connect(
+                str(path), isolation_level=None, timeout=LOCK_SECONDS, check_same_thread=False
+            )
+        except sqlcipher.DatabaseError as problem:
+            raise explained(str(problem), path) or ArchiveDamaged(file=path, detail=str(problem)) from None
         raw.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
         raw.execute("PRAGMA cipher_log_level = NONE")  # it would write to standard error
         raw.execute("PRAGMA temp_store = MEMORY")
@@ -32,11 +44,9 @@ def open_engine(path: Path, key: bytes, *, writing: bool) -> Engine:
             raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlcipher.DatabaseError as problem:
             raw.close()
-            if "unable to open" in str(problem) or "readonly" in str(problem):
-                raise ArchiveReadOnly(file=path.parent) from None
             if "not a database" in str(problem):
                 raise WrongKey(file=path) from None
-            raise ArchiveDamaged(file=path, detail=str(problem)) from None
+            raise explained(str(problem), path) or ArchiveDamaged(file=path, detail=str(problem)) from None
         raw.execute("PRAGMA foreign_keys = ON")
         raw.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         raw.execute("PRAGMA synchronous = FULL" if writing else "PRAGMA query_only = ON")
@@ -49,6 +59,17 @@ def open_engine(path: Path, key: bytes, *, writing: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
+
+
+def explained(said: str, path: Path) -> ArchiveError | None:
+    """What SQLite's word for a catalogue it cannot use means for a clerk; None for any other trouble."""
+    if "readonly" in said or "unable to open" in said:
+        return ArchiveReadOnly(file=path.parent)
+    if "locked" in said:
+        return ArchiveLocked(file=path.parent, seconds=LOCK_SECONDS)
+    if any(word in said for word in DAMAGE):
+        return ArchiveDamaged(file=path, detail=said)
+    return None
 
 
 def create(path: Path, key: bytes) -> None:

@@ -15,7 +15,6 @@ from pipeline.people import Household
 
 SHEET = "花名册"
 VILLAGES = 9
-_DOUBLE_HEADER = 4  # title, 填报单位, two header rows
 _GROUPS = (
     ("序号", ("序号",)),
     ("村（居）委会", ("village",)),

@@ -49,15 +49,16 @@ def import_roster(connection: Connection, roster: Roster, actor: Actor) -> Impor
     held_as: set[tuple[object, ...]] = set()
     for home in roster.households:
         for member in home.members:
+            row = _row_of(home, member)
             if member.held:
                 held += 1
-                held_as |= set(_traces(_row_of(home, member)))
+                held_as |= set(_traces(row))
                 continue
             seen.add(member.id_number)
             old = before.get(member.id_number)
             if old is None:
                 added += 1
-            elif _same(old, _row_of(home, member)):
+            elif _same(old, row):
                 unchanged += 1
             else:
                 changed += 1

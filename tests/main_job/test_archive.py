@@ -124,7 +124,7 @@ def _hold(
 
 
 def test_a_second_writer_is_told_and_readers_do_not_wait(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(home_module, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(database, "LOCK_SECONDS", 0.2)
     context = multiprocessing.get_context("spawn")
     holding, enough = context.Event(), context.Event()
     writer = context.Process(target=_hold, args=(home.folder, holding, enough))
