@@ -118,6 +118,54 @@ class ArchiveNewer(ArchiveError):
     """档案库 {file} 由更新版本的户约写成（结构 {found}，本程序只认到 {known}）。请升级户约后再打开。"""
 
 
+class BlobMissing(ArchiveError):
+    """档案库里缺了一个文件：{file}。请不要再写入，用最近的备份恢复；先运行 huyue verify 看还缺哪些。"""
+
+
+class BlobDamaged(ArchiveError):
+    """档案库里有一个文件被改动过或已损坏：{file}。请不要再写入，用最近的备份恢复；先运行 huyue verify 看还有哪些。"""
+
+
+class ContractUnknown(WrongUsage):
+    """没有编号为“{number}”的合同。请核对编号，或用 huyue search 按姓名查找。"""
+
+
+class NothingFiled(WrongUsage):
+    """合同 {number} 还没有归档，没有扫描件可取。"""
+
+
+class NumberUnreadable(WrongUsage):
+    """“{number}”不是合同编号，校验不符。编号形如 451225105001-2026-01-000123-Y，可以不写连字符。"""
+
+
+class ClosingTooEarly(WrongUsage):
+    """合同 {number} 是 {planned} 才安排的，不能从 {day} 起终止。请改正 --date。"""
+
+
+class EngineUnknown(WrongUsage):
+    """HUYUE_ENGINE 写的“{name}”不是检索引擎，可用：{names}。"""
+
+
+class ReviewUnknown(WrongUsage):
+    """没有第 {id} 号待核页。请用 huyue review list 查看现有的。"""
+
+
+class ReviewDecided(WrongUsage):
+    """第 {id} 号待核页已经处理过了。要改，请先运行 huyue review undo {id}。"""
+
+
+class ReviewNotDecided(WrongUsage):
+    """第 {id} 号待核页还没有处理，没有可以撤回的。"""
+
+
+class ReviewReplaced(WrongUsage):
+    """第 {id} 号待核页归为 {number} 第 {sheet} 页以后，那一页又换成了别的扫描页，撤不回来。请用 huyue show {number} 查看。"""
+
+
+class SheetUnknown(WrongUsage):
+    """合同 {number} 没有第 {sheet} 页，或者还没有打印过。请核对编号和页码。"""
+
+
 class CampaignUnknown(WrongUsage):
     """没有叫“{name}”的签约批次。现有：{names}。请先用 huyue plan 安排。"""
 
@@ -176,6 +224,10 @@ class BadSettings(WrongUsage):
 
 class RosterMissing(NoInput):
     """找不到文件“{file}”。请检查文件夹和文件名后再试。"""
+
+
+class ScanMissing(NoInput):
+    """找不到“{file}”。请检查扫描件的文件夹和文件名后再试。"""
 
 
 class RosterIsFolder(NoInput):

@@ -1,6 +1,8 @@
 """An archive's home folder: its catalogue, settings and key, and the lock that one writer holds.
 
 DIR/catalogue.db    the encrypted catalogue (SQLCipher 4, raw key)
+DIR/vault/          the signed papers, encrypted (archive/vault.py)
+DIR/index/          the search index, which can always be made anew (archive/search.py)
 DIR/huyue.toml      the office's settings, written by init with its explanations
 DIR/lock            held by whoever writes
 DIR.key             32 bytes as 64 hexadecimal characters, mode 0600 (or the file HUYUE_KEY_FILE names)
@@ -18,7 +20,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import DatabaseError
 
-from archive import journal
+from archive import journal, vault
 from archive.catalogue import database, tables
 from archive.errors import (
     ArchiveLocked,
@@ -56,6 +58,14 @@ class Home:
     def settings(self) -> Path:
         return self.folder / "huyue.toml"
 
+    @property
+    def index(self) -> Path:
+        return self.folder / "index"
+
+    def vault(self, connection: Connection) -> vault.Vault:
+        """The archive's blobs, within the caller's transaction."""
+        return vault.open_vault(self.folder, self.key(), connection)
+
     def key(self) -> bytes:
         """The archive's raw 32-byte key. Raises KeyMissing, KeyUnreadable."""
         return _read_key(self.key_file)
@@ -85,6 +95,7 @@ class Home:
             with engine.begin() as connection:
                 if not database.require_current(connection, self.catalogue):
                     database.migrate(connection)
+                self.vault(connection).settle(connection)
                 yield connection
 
     @contextmanager
@@ -99,13 +110,20 @@ class Home:
             raise known from None
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the archive's lock for several write transactions; it nests within one process."""
+    def locked(self, seconds: int = database.LOCK_SECONDS) -> Iterator[None]:
+        """Hold the archive's lock for several write transactions; it nests within one process.
+
+        Raises ArchiveLocked when another command has held it for so many seconds.
+        """
+        lock = FileLock(self.folder / "lock", is_singleton=True)
         try:
-            with FileLock(self.folder / "lock", timeout=database.LOCK_SECONDS, is_singleton=True):
-                yield
+            lock.acquire(timeout=seconds)
         except Timeout:
-            raise ArchiveLocked(file=self.folder, seconds=database.LOCK_SECONDS) from None
+            raise ArchiveLocked(file=self.folder, seconds=seconds) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def key_file_of(folder: Path, named: str | None) -> Path:

@@ -10,7 +10,23 @@ from collections.abc import Sequence
 import click
 
 from archive.errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, HuyueError
-from pipeline.commands import campaign, demo, doctor, init, plan, print_, roster, template
+from pipeline.commands import (
+    audit,
+    campaign,
+    close,
+    demo,
+    doctor,
+    init,
+    intake,
+    plan,
+    print_,
+    review,
+    roster,
+    search,
+    show,
+    template,
+    verify,
+)
 from pipeline.console import Group, Session
 
 # What a system says of a file, in Chinese.
@@ -47,6 +63,14 @@ for command in (
     template.template,
     plan.plan,
     print_.print_,
+    intake.intake,
+    review.review,
+    search.search,
+    search.index,
+    show.show,
+    close.close,
+    audit.audit_,
+    verify.verify_,
     campaign.campaign,
     demo.demo,
 ):

@@ -10,6 +10,8 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from archive.catalogue import tables
+from archive.changes import mark_changed
+from archive.states import not_closed
 from pipeline.fill import Content
 from pipeline.layout import Layout, restore
 from pipeline.plan import number_order
@@ -57,6 +59,13 @@ def kept_template(connection: Connection, sha256: str) -> Template:
     return Template(decode_manifest(row.manifest, row.name), row.manifest, row.docx, row.sha256)
 
 
+def template_titles(connection: Connection) -> dict[str, str]:
+    """The titles of all templates that contracts were planned with, by name; of the newest version."""
+    template = tables.template
+    rows = connection.execute(select(template.c.name, template.c.manifest).order_by(template.c.version))
+    return {row.name: decode_manifest(row.manifest, row.name).title for row in rows}
+
+
 def keep_layouts(connection: Connection, layouts: Sequence[Layout]) -> None:
     """Cache rendered layouts under their keys."""
     for layout in layouts:
@@ -77,18 +86,31 @@ def kept_layout(connection: Connection, key: str) -> Layout | None:
     return None if row is None else restore(row.geometry, row.background)
 
 
+def layout_of_id(connection: Connection, layout_id: str) -> Layout | None:
+    """The layout that page codes call so."""
+    row = connection.execute(select(tables.layout).where(tables.layout.c.id == layout_id)).first()
+    return None if row is None else restore(row.geometry, row.background)
+
+
 def encode_content(content: Content) -> str:
     """A contract's frozen values as the catalogue holds them."""
     return msgspec.json.encode([content.fields, content.rows, content.clauses]).decode()
 
 
-def printables(connection: Connection, campaign_id: int, village_code: str) -> list[Printable]:
-    """The village's contracts of a campaign in printing order: group, household, template, party."""
+def printables(connection: Connection, campaign_id: int, village_code: str, on: date) -> list[Printable]:
+    """The village's contracts of a campaign in printing order: group, household, template, party.
+
+    Those void, ended or declined on that day are not among them.
+    """
     contract, party = tables.contract, tables.party
     rows = connection.execute(
         select(contract, party.c.name, party.c.id_number)
         .join(party, party.c.contract == contract.c.number)
-        .where(contract.c.campaign_id == campaign_id, contract.c.village_code == village_code)
+        .where(
+            contract.c.campaign_id == campaign_id,
+            contract.c.village_code == village_code,
+            not_closed(on.isoformat()),
+        )
         .order_by(contract.c.number, party.c.position)
     )
     found = [_printable(list(group)) for _, group in groupby(rows, key=lambda row: row.number)]
@@ -97,11 +119,23 @@ def printables(connection: Connection, campaign_id: int, village_code: str) -> l
     )
 
 
+def content_of_contract(connection: Connection, number: str) -> Content:
+    """A contract's frozen values."""
+    contract = tables.contract
+    return _content(
+        connection.execute(select(contract.c.content).where(contract.c.number == number)).scalar_one()
+    )
+
+
+def _content(encoded: str) -> Content:
+    fields, lists, clauses = msgspec.json.decode(
+        encoded, type=tuple[dict[str, str], dict[str, list[dict[str, str]]], tuple[str, ...]]
+    )
+    return Content(fields, lists, clauses)
+
+
 def _printable(rows: Sequence[Any]) -> Printable:
     row = rows[0]
-    fields, lists, clauses = msgspec.json.decode(
-        row.content, type=tuple[dict[str, str], dict[str, list[dict[str, str]]], tuple[str, ...]]
-    )
     return Printable(
         number=row.number,
         template_sha256=row.template_sha256,
@@ -112,7 +146,7 @@ def _printable(rows: Sequence[Any]) -> Printable:
         starts=date.fromisoformat(row.starts),
         ends=None if row.ends is None else date.fromisoformat(row.ends),
         parties=tuple((one.name, one.id_number) for one in rows),
-        content=Content(fields, lists, clauses),
+        content=_content(row.content),
     )
 
 
@@ -123,12 +157,25 @@ def villages_of(connection: Connection, campaign_id: int) -> list[str]:
     return list(connection.execute(found.order_by(contract.c.village_code)).scalars())
 
 
-def mark_printed(connection: Connection, numbers: Sequence[str], day: date) -> int:
-    """Write the first printing's day into contracts that have none; how many that were."""
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A contract as it was printed: its number, its layout's id, its sheets."""
+
+    number: str
+    layout: str
+    sheets: int
+
+
+def mark_printed(connection: Connection, printed: Sequence[Printed], day: date) -> int:
+    """Write the layout into the contracts, and the day into those that had none; how many that were."""
     contract = tables.contract
-    statement = (
-        update(contract)
-        .where(contract.c.number == bindparam("which"), contract.c.printed_on.is_(None))
-        .values(printed_on=day.isoformat())
-    )
-    return sum(connection.execute(statement, {"which": number}).rowcount for number in numbers)
+    which = contract.c.number == bindparam("which")
+    first = update(contract).where(which, contract.c.printed_on.is_(None)).values(printed_on=day.isoformat())
+    fresh = [one.number for one in printed if connection.execute(first, {"which": one.number}).rowcount]
+    again = update(contract).where(which)
+    again = again.values(layout=bindparam("with_layout"), sheets=bindparam("with_sheets"))
+    rows = [{"which": one.number, "with_layout": one.layout, "with_sheets": one.sheets} for one in printed]
+    if rows:
+        connection.execute(again, rows)
+    mark_changed(connection, fresh)
+    return len(fresh)

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import pikepdf
 
 from archive.errors import GlyphMissing
+from archive.to_unicode import to_unicode
 from pipeline import fonts
 from pipeline.fonts import Face
 
@@ -199,10 +200,10 @@ class PdfWriter:
             b"<</Type/Font/Subtype/%b/BaseFont%b/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
             b"/FontDescriptor %d 0 R/DW 1000/W[%b]%b>>" % (kind, name, descriptor, widths, to_glyph)
         )
-        to_unicode = self._stream(b"/Filter/FlateDecode", zlib.compress(_to_unicode(used.glyphs), 6))
+        unicode_map = self._stream(b"/Filter/FlateDecode", zlib.compress(to_unicode(used.glyphs), 6))
         return self._object(
             b"<</Type/Font/Subtype/Type0/BaseFont%b/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>"
-            % (name, descendant, to_unicode)
+            % (name, descendant, unicode_map)
         )
 
 
@@ -218,18 +219,3 @@ def _subset_name(postscript_name: str, glyphs: list[int]) -> bytes:
     tag = int.from_bytes(hashlib.sha256(repr(glyphs).encode()).digest()[:8], "big")
     letters = "".join(chr(65 + tag // 26**place % 26) for place in range(6))
     return f"{letters}+{postscript_name}".encode("ascii", "replace")
-
-
-def _to_unicode(glyphs: Mapping[int, str]) -> bytes:
-    """The CMap by which a reader gets the text back (ISO 32000-1, 9.10.3)."""
-    rows = [
-        b"<%04X><%b>" % (glyph, text.encode("utf-16-be").hex().encode())
-        for glyph, text in sorted(glyphs.items())
-    ]
-    blocks = [rows[start : start + 100] for start in range(0, len(rows), 100)]
-    body = b"\n".join(b"%d beginbfchar\n%b\nendbfchar" % (len(block), b"\n".join(block)) for block in blocks)
-    return (
-        b"/CIDInit/ProcSet findresource begin 12 dict begin begincmap/CIDSystemInfo<</Registry(Adobe)/Ordering(UCS)"
-        b"/Supplement 0>>def/CMapName/Adobe-Identity-UCS def/CMapType 2 def 1 begincodespacerange<0000><FFFF>"
-        b"endcodespacerange\n" + body + b"\nendcmap CMapName currentdict/CMap defineresource pop end end\n"
-    )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from archive import journal
 from archive.catalogue import tables
+from archive.changes import mark_changed
 from archive.journal import Actor
 from archive.numbers import Number
 from pipeline import facts
@@ -182,6 +183,7 @@ def _write_contracts(
     for table, rows in ((tables.contract, contracts), (tables.party, parties)):
         for start in range(0, len(rows), CHUNK):
             connection.execute(insert(table), rows[start : start + CHUNK])
+    mark_changed(connection, [str(row["number"]) for row in contracts])
 
 
 def content_of(offer: Offer, number: str, campaign: Campaign, place: Place) -> Content:

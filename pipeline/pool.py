@@ -30,11 +30,17 @@ def workers() -> int:
     return min(os.cpu_count() or 1, 60)  # Windows waits for no more
 
 
-def ordered(work: Callable[[Item], Result], items: Iterable[Item], count: int) -> Iterator[Result]:
+def ordered(
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    count: int,
+    lost: Callable[[Item], Result] | None = None,
+) -> Iterator[Result]:
     """`work` of every item, by `count` processes, in the items' order.
 
-    `work` and the items must pickle. An item whose worker was killed is tried again by a new one; raises
-    WorkerLost after three losses, and whatever `work` raises, at the item's turn.
+    `work` and the items must pickle. An item whose worker was killed is tried again by a new one; after
+    three losses its result is `lost` of it, or WorkerLost is raised. Raises whatever `work` raises, at the
+    item's turn.
     """
     waiting = iter(items)
     pending: deque[tuple[Item, Future[Result] | None]] = deque()
@@ -57,12 +63,14 @@ def ordered(work: Callable[[Item], Result], items: Iterable[Item], count: int) -
                 result = first.result()
             except BrokenProcessPool:
                 losses += 1
-                if losses >= TRIES:
+                if losses >= TRIES and lost is None:
                     raise WorkerLost(tries=TRIES) from None
                 pool.shutdown(cancel_futures=True)
                 pool = _pool(count)
                 pending = deque((item, _kept(future)) for item, future in pending)
-                continue
+                if losses < TRIES or lost is None:
+                    continue
+                result = lost(pending[0][0])
             losses = 0
             pending.popleft()
             yield result

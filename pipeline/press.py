@@ -26,6 +26,8 @@ from pipeline.place import fit, wanted_width, width
 from pipeline.template import Template
 
 TEXT_RIGHT = 174.0  # mm: the number and sheet beside the code end here
+BESIDE_SIZE = 9.0  # points
+BESIDE_WIDTH = 64.0  # mm, at most
 COPIES = ("档案留存（甲方）", "群众留存（乙方）")
 
 
@@ -162,11 +164,8 @@ def _write_sheet(
     text = page_code.page_text(contract.number, index + 1, count, layout.id, batch.code_key)
     code = writer.bitmap(page_code.MODULES, page_code.MODULES, page_code.bitmap(text))
     parts = [b"/B Do\n", writer.place("Q", page_code.LEFT, page_code.TOP, page_code.SIDE, page_code.SIDE)]
-    beside = [contract.number, f"第 {index + 1} 页，共 {count} 页"]
-    for line, words in enumerate(beside):
-        natural = width("song", 9, words)
-        squeeze = min(1.0, 64 / natural)
-        parts.append(writer.text("song", 9, TEXT_RIGHT - natural * squeeze, 14.5 + 5 * line, words, squeeze))
+    for line in beside_code(contract.number, index + 1, count):
+        parts.append(writer.text("song", line.size, line.x, line.baseline, line.words, line.squeeze))
     for place in sheet.fields:
         placed_lines = fit(place, contract.content.value(place.name))
         if placed_lines is None:
@@ -176,6 +175,29 @@ def _write_sheet(
                 writer.text(place.style, place.size, placed.x, placed.baseline, placed.words, placed.squeeze)
             )
     writer.page(b"".join(parts), {"B": form, "Q": code})
+
+
+@dataclass(frozen=True, slots=True)
+class BesideCode:
+    """A line left of the code: left end, baseline and width in mm, font size in points, horizontal scale."""
+
+    words: str
+    x: float
+    baseline: float
+    width: float
+    size: float
+    squeeze: float
+
+
+def beside_code(number: str, sheet: int, sheets: int) -> list[BesideCode]:
+    """The number and the sheet in plain text, left of the code."""
+    found: list[BesideCode] = []
+    for line, words in enumerate((number, f"第 {sheet} 页，共 {sheets} 页")):
+        natural = width("song", BESIDE_SIZE, words)
+        squeeze = min(1.0, BESIDE_WIDTH / natural)
+        across = natural * squeeze
+        found.append(BesideCode(words, TEXT_RIGHT - across, 14.5 + 5 * line, across, BESIDE_SIZE, squeeze))
+    return found
 
 
 def _write_json(file: TextIO, batch: Batch, listing: Sequence[_Page]) -> None:

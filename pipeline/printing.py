@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from pipeline import pool, press
 from pipeline.campaigns import Campaign
 from pipeline.contracts import (
     Printable,
+    Printed,
     keep_layouts,
     kept_layout,
     kept_template,
@@ -57,6 +59,7 @@ class Job:
     folder: Path
     copies: int
     docx: bool
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Pressed:
     """What became of a job: a batch, or the layouts it lacks as (template sha256, variant)."""
 
     village: str
-    numbers: tuple[str, ...] = ()
+    printed: tuple[Printed, ...] = ()
     pages: int = 0
     own_layouts: int = 0
     stopped: tuple[tuple[str, str], ...] = ()
@@ -150,7 +153,7 @@ def print_campaign(
     out.mkdir(parents=True, exist_ok=True)
     _clear_scratch(out)
     jobs = [
-        Job(home, campaign, village, (out / f".huyue-{village}").absolute(), copies, docx)
+        Job(home, campaign, village, (out / f".huyue-{village}").absolute(), copies, docx, actor.today)
         for village in villages
     ]
     try:
@@ -166,7 +169,7 @@ def print_campaign(
                     continue
                 _put_in_place(job, out / job.village)
                 _record(home, campaign, pressed, actor)
-                counts.contracts += len(pressed.numbers)
+                counts.contracts += len(pressed.printed)
                 counts.pages += pressed.pages
                 counts.batches.append(out / job.village)
                 counts.own_layouts += pressed.own_layouts
@@ -185,7 +188,7 @@ def print_campaign(
 def press_village(job: Job) -> Pressed:
     """In a worker: write one village's batch into the job's folder, or say which layouts are lacking."""
     with job.home.reading() as connection:
-        contracts = printables(connection, job.campaign.id, job.village)
+        contracts = printables(connection, job.campaign.id, job.village, job.on)
         templates = {
             sha: kept_template(connection, sha) for sha in sorted({one.template_sha256 for one in contracts})
         }
@@ -233,8 +236,8 @@ def press_village(job: Job) -> Pressed:
     shutil.rmtree(job.folder, ignore_errors=True)
     job.folder.mkdir()
     pages = press.write_batch(job.folder, batch, copies=job.copies, docx=job.docx)
-    numbers = tuple(one.number for one, _ in ready)
-    return Pressed(job.village, numbers, pages, len(own), tuple(stopped))
+    printed = tuple(Printed(one.number, layout.id, len(layout.sheets)) for one, layout in ready)
+    return Pressed(job.village, printed, pages, len(own), tuple(stopped))
 
 
 def _find_layout(
@@ -298,10 +301,10 @@ def _put_in_place(job: Job, place: Path) -> None:
 
 def _record(home: Home, campaign: Campaign, pressed: Pressed, actor: Actor) -> None:
     with home.writing() as connection:
-        first = mark_printed(connection, pressed.numbers, actor.today)
+        first = mark_printed(connection, pressed.printed, actor.today)
         detail = {
             "campaign": campaign.name,
-            "contracts": len(pressed.numbers),
+            "contracts": len(pressed.printed),
             "first": first,
             "pages": pressed.pages,
         }

@@ -8,6 +8,7 @@ the newest import of a village is what counts there.
 from sqlalchemy import (
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -28,7 +29,8 @@ metadata = MetaData(
     }
 )
 
-# The archive's own secrets and facts: code_key (page codes), made once by init.
+# The archive's own secrets and facts: code_key (page codes), made once by init; blob_name_key (names of
+# blobs).
 meta = Table(
     "meta", metadata, Column("key", Text, primary_key=True), Column("value", LargeBinary, nullable=False)
 )
@@ -129,6 +131,8 @@ campaign = Table(
     Column("closes", Text, nullable=False),
 )
 
+# `layout` is the id of the layout it was printed with, `sheets` how many that has. A void contract's party key is made its own (see archive/closings.py),
+# so that its obligation can be numbered anew within the campaign.
 contract = Table(
     "contract",
     metadata,
@@ -146,7 +150,10 @@ contract = Table(
     Column("content", Text, nullable=False),
     Column("planned_on", Text, nullable=False),
     Column("printed_on", Text),
+    Column("layout", Text),
+    Column("sheets", Integer),
     Index("ix_contract_village", "village_code", "campaign_id"),
+    Index("ix_contract_party_key", "party_key", "template"),
     UniqueConstraint("campaign_id", "template", "party_key"),
 )
 
@@ -195,4 +202,109 @@ layout = Table(
     Column("id", Text, nullable=False, unique=True),
     Column("geometry", LargeBinary, nullable=False),
     Column("background", LargeBinary, nullable=False),
+)
+
+# A blob of the vault: its keyed name, and its own key wrapped by the archive's.
+blob = Table(
+    "blob",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("added_on", Text, nullable=False),
+)
+
+# Every file given to intake, by the name it had there and its SHA-256; `code` says why it was rejected.
+scan_file = Table(
+    "scan_file",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("sha256", Text, nullable=False, index=True),
+    Column("size", Integer, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("taken_on", Text, nullable=False),
+    UniqueConstraint("name", "sha256"),
+)
+
+# Every page of an opened file (`index` from 0), and which of the five counts it is in.
+scan_page = Table(
+    "scan_page",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("file_id", Integer, ForeignKey("scan_file.id"), nullable=False),
+    Column("index", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("contract", Text, ForeignKey("contract.number"), index=True),
+    Column("sheet", Integer),
+    UniqueConstraint("file_id", "index"),
+)
+
+# A contract's signed paper as it stood from `filed_on` on. A change is a new version; none is overwritten.
+# `blob` is the PDF of all its sheets, NULL where the last sheet was taken back; `gaps` are the audit
+# classes that it falls short by (incomplete, unsigned, unsealed, undated), "" for a complete one.
+filing = Table(
+    "filing",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("contract", Text, ForeignKey("contract.number"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("filed_on", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("blob", Text, ForeignKey("blob.name"), index=True),
+    Column("sheets", Integer, nullable=False),
+    Column("gaps", Text, nullable=False),
+    UniqueConstraint("contract", "version"),
+)
+
+# The sheets of a filing: which page of its PDF, from which scan, and the verdicts on its boxes (JSON).
+filed_sheet = Table(
+    "filed_sheet",
+    metadata,
+    Column("filing_id", Integer, ForeignKey("filing.id"), nullable=False),
+    Column("sheet", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("page_id", Integer, ForeignKey("scan_page.id"), nullable=False, index=True),
+    Column("layout", Text, nullable=False),
+    Column("residual", Float, nullable=False),
+    Column("boxes", Text, nullable=False),
+    PrimaryKeyConstraint("filing_id", "sheet"),
+)
+
+# A page that a person must look at: what its code said, and what was decided ("", assigned, rejected).
+review = Table(
+    "review",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("page_id", Integer, ForeignKey("scan_page.id"), nullable=False, unique=True),
+    Column("reason", Text, nullable=False),
+    Column("blob", Text, ForeignKey("blob.name"), nullable=False, index=True),
+    Column("contract", Text, ForeignKey("contract.number")),
+    Column("sheet", Integer),
+    Column("decision", Text, nullable=False),
+    Column("decided_on", Text),
+    Column("assigned", Text, ForeignKey("contract.number")),
+    Column("assigned_sheet", Integer),
+)
+
+# Why a contract no longer counts, from `day` on: declined, withdrawn, moved, died, unfit or void.
+closing = Table(
+    "closing",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("contract", Text, ForeignKey("contract.number"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("recorded_on", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# When each contract last changed, as a running number: an index that has taken up all to `seq` lacks the rest.
+index_change = Table(
+    "index_change",
+    metadata,
+    Column("contract", Text, primary_key=True),
+    Column("seq", Integer, nullable=False, index=True),
 )

@@ -24,6 +24,11 @@ def home(tmp_path: Path) -> Home:
     return create_home(tmp_path / "档案库", None, {"45": "广西壮族自治区"}, ACTOR)
 
 
+def in_order(described: object) -> list[str]:
+    """What the database says of a table; the order in which it lists foreign keys is its own."""
+    return sorted(map(repr, described)) if isinstance(described, list) else [repr(described)]
+
+
 def test_migrations_make_exactly_the_tables_of_the_code(home: Home) -> None:
     model = create_engine("sqlite://")
     tables.metadata.create_all(model)
@@ -38,7 +43,7 @@ def test_migrations_make_exactly_the_tables_of_the_code(home: Home) -> None:
                 "get_unique_constraints",
                 "get_pk_constraint",
             ):
-                assert repr(getattr(found, look)(table)) == repr(getattr(wanted, look)(table)), (table, look)
+                assert in_order(getattr(found, look)(table)) == in_order(getattr(wanted, look)(table)), table
 
 
 def test_the_newest_migration_is_the_one_the_program_knows(home: Home) -> None:

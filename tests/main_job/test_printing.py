@@ -9,6 +9,7 @@ import subprocess
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def contracts(town: Town) -> dict[str, Printable]:
         return {
             one.number: one
             for batch in town.batches()
-            for one in printables(connection, campaign.id, batch.name)
+            for one in printables(connection, campaign.id, batch.name, date(2026, 3, 5))
         }
 
 

@@ -1,0 +1,50 @@
+"""Closing a contract: declined, withdrawn, moved, died, no longer fit, or void."""
+
+from datetime import date
+
+from sqlalchemy import Connection, insert, select, update
+
+from archive import journal
+from archive.catalogue import tables
+from archive.changes import mark_changed
+from archive.errors import ClosingTooEarly
+from archive.journal import Actor
+from archive.states import CLOSED, KINDS, State
+
+VOID = "void"
+
+
+def close_contract(
+    connection: Connection, number: str, kind: str, day: date | None, reason: str, actor: Actor
+) -> State:
+    """Close a contract from `day` on (None: today); the state that this kind of closing gives.
+
+    Closing it again in the same way changes nothing. A void contract frees its obligation: the next plan
+    numbers it anew. Raises ClosingTooEarly for a day before the contract was planned.
+    """
+    contract, closing = tables.contract, tables.closing
+    planned, key = connection.execute(
+        select(contract.c.planned_on, contract.c.party_key).where(contract.c.number == number)
+    ).one()
+    day = day or actor.today
+    if day.isoformat() < planned:
+        raise ClosingTooEarly(number=number, day=day, planned=planned)
+    state = CLOSED[KINDS[kind]]
+    known = select(closing.c.id).where(closing.c.contract == number, closing.c.kind == kind)
+    if connection.execute(known).first() is not None:
+        return state
+    row = {
+        "contract": number,
+        "kind": kind,
+        "day": day.isoformat(),
+        "recorded_on": actor.today.isoformat(),
+        "user": actor.user,
+        "reason": reason,
+    }
+    connection.execute(insert(closing).values(row))
+    if kind == VOID:  # the party key becomes the contract's own, and its obligation free
+        own = f"{key}/{VOID}/{number}"
+        connection.execute(update(contract).where(contract.c.number == number).values(party_key=own))
+    mark_changed(connection, [number])
+    journal.record(connection, actor, "close", number, {"as": kind, "day": day.isoformat()})
+    return state

@@ -1,0 +1,206 @@
+"""What the index sees of a text: folded characters, words, and the ways an office writes a village.
+
+A line is a row of units: an ideograph is one, and so is a run of letters or digits. A term is found where its
+units stand side by side, so a term that jieba would cut otherwise than the text is found all the same. Words
+are what makes frequent terms fast.
+"""
+
+import hashlib
+import re
+import unicodedata
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import jieba
+
+BREAK = "|"  # the 、 between two names: a term reaches across it only where it has one itself
+STOP = "¶"  # the end of a line, or a unit that is not to be found: no term reaches across it
+# Extension B and beyond, and the private areas where old registers put characters that had no code.
+IDEOGRAPH = "\u3005-\u3007\u3400-\u9fff\ue000-\uf8ff\uf900-\ufaff\U00020000-\U0003ffff\U000f0000-\U0010fffd"
+_UNIT = re.compile(rf"[{IDEOGRAPH}]|(?:(?![{IDEOGRAPH}])[^\W_])+|[\n、]")
+_CHARACTER = re.compile(rf"[{IDEOGRAPH}]|[^\W_]|、")
+_IDEOGRAPHS = re.compile(f"[{IDEOGRAPH}]+")
+# An identity or telephone number that strayed into a text is not to be found.
+_PERSONAL = re.compile(r"\d{11}")
+_DASHES = re.compile(r"[\s\-‐‑‒–—−]+")
+_NUMBER = re.compile(r"[0-9][0-9a-z]*")
+
+VILLAGE_ENDINGS = ("村民委员会", "村委会", "村委", "村")
+COMMUNITY_ENDINGS = ("社区居民委员会", "社区居委会", "社区", "居民委员会", "居委会", "居委")
+TOWN_ENDINGS = ("街道办事处", "街道", "镇", "乡")
+TOWN_DIGITS, VILLAGE_DIGITS = 9, 12
+# Terms of the contracts that a general dictionary has not.
+TERMS = (
+    "合同书",
+    "责任书",
+    "协议书",
+    "计生",
+    "知情选择",
+    "节育措施",
+    "养老保险",
+    "联户责任人",
+    "责任人",
+    "户主",
+)
+LINES_KEPT = 20_000
+
+
+def fold(text: str) -> str:
+    """`text` with full-width forms folded (NFKC) and in lower case."""
+    return unicodedata.normalize("NFKC", text).lower()
+
+
+def units(text: str) -> list[str]:
+    """The folded units of a text, with BREAK and STOP; other punctuation and spaces are dropped."""
+    found = _UNIT.findall(fold(text))
+    for at, unit in enumerate(found):
+        if unit == "、":
+            found[at] = BREAK
+        elif unit == "\n" or (len(unit) > 10 and _PERSONAL.search(unit)):
+            found[at] = STOP
+    return found
+
+
+def characters(name: str) -> list[str]:
+    """The folded characters of a name or of several joined by 、 (BREAK between), without dots and spaces."""
+    return [BREAK if found == "、" else found for found in _CHARACTER.findall(fold(name))]
+
+
+def trimmed(row: list[str]) -> tuple[str, ...]:
+    """A row of units or characters without breaks at its ends."""
+    start, end = 0, len(row)
+    while start < end and row[start] == BREAK:
+        start += 1
+    while end > start and row[end - 1] == BREAK:
+        end -= 1
+    return tuple(row[start:end])
+
+
+def number_key(text: str) -> str:
+    """A contract number, or its beginning, without hyphens and in upper case; "" if `text` cannot be one."""
+    plain = _DASHES.sub("", fold(text))
+    return plain.upper() if _NUMBER.fullmatch(plain) else ""
+
+
+def as_word(row: tuple[str, ...]) -> str:
+    """The word that a row of two or more ideographs would be; "" for any other row."""
+    word = "".join(row)
+    return word if len(word) == len(row) > 1 and _IDEOGRAPHS.fullmatch(word) else ""
+
+
+class Words:
+    """The dictionary: jieba's, the names of divisions as offices write them, the terms of the templates.
+
+    `divisions` are names by code (county 6, town 9, village 12 digits), `titles` those of the templates.
+    The dictionary is read when a text is first segmented (about a second); asking for villages, and
+    searching, need none.
+    """
+
+    def __init__(self, divisions: Mapping[str, str], titles: Iterable[str] = ()) -> None:
+        self._names = {code: fold(name) for code, name in divisions.items()}
+        forms: dict[str, set[str]] = {}
+        for code in self._names:
+            for form in self._forms(code):
+                forms.setdefault(form, set()).update(self._villages_below(code))
+        self._villages = {form: frozenset(codes) for form, codes in forms.items()}
+        own = {*forms, *self._names.values(), *map(fold, titles), *TERMS}
+        self._own = sorted(word for word in own if len(word) > 1 and _IDEOGRAPHS.fullmatch(word))
+        self._dictionary: jieba.Tokenizer | None = None
+        self._words_of_line = lru_cache(maxsize=LINES_KEPT)(self._cut_line)
+
+    @property
+    def fingerprint(self) -> str:
+        """A text that differs where the dictionary does: an index holds the words of one dictionary."""
+        return hashlib.sha256("\n".join(self._own).encode()).hexdigest()[:16]
+
+    def segment(self, text: str) -> list[str]:
+        """Every word of the dictionary wherever it stands in `text`, and every run of letters or digits.
+
+        计划生育合同书 gives 计划, 计划生育, 生育, 合同, 合同书 and itself. What jieba's own cuts leave out
+        depends on what stands beside a word; here it does not, so a word that is asked for is never missed.
+        Single characters are no words. Words may come twice.
+        """
+        return [word for line in text.split("\n") for word in self._words_of_line(line)]
+
+    def villages(self, written: str) -> frozenset[str]:
+        """The codes of the villages that `written` means, each if there are several; empty if none.
+
+        `written` is a code or its beginning, a village (东门镇冲洞村委会, 冲洞村, 冲洞), a town, or a part of
+        a village's full name.
+        """
+        code = number_key(written)
+        if code.isdigit():
+            whole = {code} if len(code) == VILLAGE_DIGITS else set()
+            return frozenset(whole | set(self._villages_below(code)))
+        flat = "".join(units(written))
+        if flat in self._villages:
+            return self._villages[flat]
+        return frozenset(code for code in self._villages_below("") if flat and flat in self._full_name(code))
+
+    def _villages_below(self, prefix: str) -> list[str]:
+        return [code for code in self._names if len(code) == VILLAGE_DIGITS and code.startswith(prefix)]
+
+    def _full_name(self, code: str) -> str:
+        return self._names.get(code[:TOWN_DIGITS], "") + self._names[code]
+
+    def _forms(self, code: str) -> set[str]:
+        """The ways to write a village with and without its town, or a town; none for what is above."""
+        name = self._names[code]
+        if len(code) == TOWN_DIGITS:
+            return {name, _core(name, TOWN_ENDINGS)}
+        if len(code) != VILLAGE_DIGITS:
+            return set()
+        endings = COMMUNITY_ENDINGS if name.endswith(COMMUNITY_ENDINGS) else VILLAGE_ENDINGS
+        short = _core(name, endings)
+        village = {name, short, *(short + ending for ending in endings)}
+        town = self._names.get(code[:TOWN_DIGITS], "")
+        towns = {"", town, _core(town, TOWN_ENDINGS)}
+        return {before + form for before in towns for form in village}
+
+    def _cut_line(self, line: str) -> tuple[str, ...]:
+        found: list[str] = []
+        run: list[str] = []
+        for unit in (*units(line), STOP):
+            if _IDEOGRAPHS.fullmatch(unit):
+                run.append(unit)
+                continue
+            found.extend(self._cut_run("".join(run)))
+            run.clear()
+            if unit not in (BREAK, STOP):
+                found.append(unit)
+        return tuple(found)
+
+    def _cut_run(self, run: str) -> Iterator[str]:
+        if len(run) < 2:
+            return
+        if self._dictionary is None:
+            self._dictionary = _read_dictionary(self._own)
+        for start, ends in self._dictionary.get_DAG(run).items():
+            yield from (run[start : end + 1] for end in ends if end > start)
+
+
+def _read_dictionary(own: Iterable[str]) -> "jieba.Tokenizer":
+    """A tokenizer of our own with jieba's dictionary and the words `own`.
+
+    jieba's `initialize` would trust and leave a marshalled cache in the shared temporary folder, and log.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # jieba's old patterns and its use of pkg_resources
+        import jieba
+    tokenizer = jieba.Tokenizer()
+    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+    tokenizer.initialized = True
+    for word in own:
+        tokenizer.add_word(word, freq=1)
+    return tokenizer
+
+
+def _core(name: str, endings: tuple[str, ...]) -> str:
+    """`name` without the first of `endings` it ends in; unchanged where that would leave nothing."""
+    for ending in endings:
+        if name.endswith(ending) and len(name) > len(ending):
+            return name[: -len(ending)]
+    return name

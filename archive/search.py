@@ -1,0 +1,309 @@
+"""Search over the archive: the index kept up with the catalogue, a query answered, hits with highlights.
+
+The index lies in DIR/index/<engine>/ and can always be made anew. Its marker says up to which change of the
+catalogue it goes, and for which date the states in it hold; what it lacks is taken up before a search,
+unless another command is writing: a reader never waits.
+"""
+
+import json
+import os
+import re
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from sqlalchemy import Connection, func, or_, select
+
+from archive.catalogue import tables
+from archive.changes import changed_since, last_change
+from archive.errors import ArchiveLocked, EngineUnknown
+from archive.home import Home
+from archive.index.engine import (
+    ENGINES,
+    FACETS,
+    Document,
+    Engine,
+    Found,
+    Hit,
+    IndexUnreadable,
+    open_engine,
+    ordered,
+)
+from archive.index.highlight import highlight
+from archive.index.query import Query
+from archive.index.words import Words
+from archive.states import Standing, standings
+
+IDENTITY = re.compile(r"\s*(\d{15}|\d{17}[\dXx])\s*")
+CHUNK = 2_000  # contracts read at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A contract that was found; `highlights` are HTML, by field."""
+
+    standing: Standing
+    score: float
+    highlights: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """`total` matches in all, one page of them, facets over all. `behind`: how many contracts the index lacks."""
+
+    total: int
+    took_ms: float
+    hits: tuple[Result, ...] = ()
+    facets: Mapping[str, list[tuple[str, int]]] = field(default_factory=dict)
+    behind: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What codes and names are called: divisions by code, template titles by template name."""
+
+    divisions: Mapping[str, str]
+    titles: Mapping[str, str]
+
+    def village(self, code: str) -> str:
+        """A village's full name, with its town's."""
+        return self.divisions.get(code[:9], "") + self.divisions.get(code, code)
+
+
+def engine_name() -> str:
+    """The engine that HUYUE_ENGINE names, tantivy if none. Raises EngineUnknown."""
+    name = os.environ.get("HUYUE_ENGINE") or ENGINES[0]
+    if name not in ENGINES:
+        raise EngineUnknown(name=name, names="、".join(ENGINES))
+    return name
+
+
+def search(
+    home: Home, query: Query, typed: str, names: Names, today: date, offset: int, limit: int
+) -> Results:
+    """The contracts that match, best first; an identity number is looked up in the catalogue alone."""
+    started = time.perf_counter()
+    identity = IDENTITY.fullmatch(typed)
+    behind = 0
+    with home.reading() as connection:
+        if identity:
+            found = _by_identity(connection, identity[1].upper(), query, today, offset, limit)
+        else:
+            with opened(home, names) as engine:
+                behind = _keep_up(home, connection, engine, names, today)
+                found = engine.search(query, offset, limit)
+        scores = {hit.number: hit.score for hit in found.hits}
+        known = {one.number: one for one in standings(connection, today, list(scores))}
+        hits = tuple(
+            Result(known[number], score, _highlights(known[number], query, names))
+            for number, score in scores.items()
+            if number in known
+        )
+    took = round((time.perf_counter() - started) * 1000, 1)
+    return Results(found.total, took, hits, found.facets, behind)
+
+
+def rebuild(home: Home, names: Names, today: date, done: Callable[[int], None]) -> int:
+    """Make the index anew; how many contracts it holds. The caller holds the archive's lock."""
+    shutil.rmtree(home.index / engine_name(), ignore_errors=True)
+    with home.reading() as connection, opened(home, names) as engine:
+        engine.update(_all_documents(connection, names, today, done), _marker(last_change(connection), today))
+        return engine.count()
+
+
+def catch_up(home: Home, names: Names, today: date) -> int:
+    """Take up what changed; how many contracts. The caller holds the archive's lock."""
+    with home.reading() as connection, opened(home, names) as engine:
+        return _take_up(connection, engine, names, today)
+
+
+def contract_count(connection: Connection) -> int:
+    """How many contracts there are to index."""
+    return connection.execute(select(func.count()).select_from(tables.contract)).scalar_one()
+
+
+@contextmanager
+def opened(home: Home, names: Names) -> Iterator[Engine]:
+    """The index; an unreadable one, or one of another dictionary, is begun anew."""
+    folder, words = home.index / engine_name(), Words(names.divisions, names.titles.values())
+    home.index.mkdir(mode=0o700, exist_ok=True)
+    try:
+        engine = open_engine(engine_name(), folder, words)
+    except IndexUnreadable:
+        with home.locked():
+            shutil.rmtree(folder, ignore_errors=True)
+        engine = open_engine(engine_name(), folder, words)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _keep_up(home: Home, connection: Connection, engine: Engine, names: Names, today: date) -> int:
+    """Take up what the index lacks if nobody is writing; how many contracts it lacks still."""
+    lacking = sum(1 for _ in _lacking(connection, engine, today))
+    if not lacking and _read_marker(engine)[1] == today.isoformat():
+        return 0
+    try:
+        with home.locked(seconds=0):
+            _take_up(connection, engine, names, today)
+        return 0
+    except ArchiveLocked:
+        return lacking
+
+
+def _take_up(connection: Connection, engine: Engine, names: Names, today: date) -> int:
+    numbers = list(_lacking(connection, engine, today))
+    known: set[str] = set()
+    marker = _marker(last_change(connection), today)
+    engine.update(_documents(connection, names, today, numbers, known), marker)
+    gone = [number for number in numbers if number not in known]
+    if gone:  # planned on a later date than today
+        engine.delete(gone)
+    return len(numbers)
+
+
+def _marker(seq: int, today: date) -> str:
+    return json.dumps([seq, today.isoformat()])
+
+
+def _read_marker(engine: Engine) -> tuple[int, str]:
+    """Up to which change the index goes, and the date its states hold for; (0, "") for a new one."""
+    try:
+        seq, as_of = json.loads(engine.stored_marker())
+        return int(seq), str(as_of)
+    except (ValueError, TypeError):
+        return 0, ""
+
+
+def _lacking(connection: Connection, engine: Engine, today: date) -> Iterator[str]:
+    """The contracts that changed, or whose state the days between may have changed."""
+    seq, as_of = _read_marker(engine)
+    seen = set(changed_since(connection, seq))
+    yield from sorted(seen)
+    if not as_of or as_of == today.isoformat():
+        return
+    first, last = sorted((as_of, today.isoformat()))
+    contract, closing, filing = tables.contract, tables.closing, tables.filing
+    successor = contract.alias("successor")
+    queries = [
+        select(contract.c.number).where(
+            or_(
+                contract.c.ends.between(first, last),
+                contract.c.planned_on.between(first, last),
+                contract.c.printed_on.between(first, last),
+            )
+        ),
+        select(contract.c.number)
+        .join(successor, successor.c.party_key == contract.c.party_key)
+        .where(or_(successor.c.starts.between(first, last), successor.c.planned_on.between(first, last))),
+        select(closing.c.contract).where(
+            or_(closing.c.day.between(first, last), closing.c.recorded_on.between(first, last))
+        ),
+        select(filing.c.contract).where(filing.c.filed_on.between(first, last)),
+    ]
+    for query in queries:
+        for number in connection.execute(query).scalars():
+            if number not in seen:
+                seen.add(number)
+                yield number
+
+
+def _documents(
+    connection: Connection, names: Names, today: date, numbers: list[str], known: set[str]
+) -> Iterator[Document]:
+    """The documents of these contracts; their numbers go into `known`."""
+    contents = tables.contract
+    for start in range(0, len(numbers), CHUNK):
+        part = numbers[start : start + CHUNK]
+        found = {one.number: one for one in standings(connection, today, part)}
+        query = select(contents.c.number, contents.c.content).where(contents.c.number.in_(part))
+        for number, content in connection.execute(query).all():
+            if number in found:
+                known.add(number)
+                yield _document(found[number], content, names)
+
+
+def _all_documents(
+    connection: Connection, names: Names, today: date, done: Callable[[int], None]
+) -> Iterator[Document]:
+    numbers = list(
+        connection.execute(select(tables.contract.c.number).order_by(tables.contract.c.number)).scalars()
+    )
+    for start in range(0, len(numbers), CHUNK):
+        part = numbers[start : start + CHUNK]
+        yield from _documents(connection, names, today, part, set())
+        done(len(part))
+
+
+def _document(one: Standing, content: str, names: Names) -> Document:
+    """What is indexed of a contract: of its printed values, the names in its lists (a household's members)."""
+    _, rows, _ = json.loads(content)
+    members = [row["name"] for items in rows.values() for row in items if row.get("name")]
+    title = names.titles.get(one.template, one.template)
+    group = f"{one.group}组" if one.group else ""
+    return Document(
+        number=one.number,
+        party=one.party,
+        template=one.template,
+        title=title,
+        village=one.village,
+        year=int(one.number.split("-")[1]),
+        state=str(one.state),
+        group=one.group,
+        household=one.household,
+        text="\n".join([names.village(one.village) + group, one.responsible, title, *members]),
+    )
+
+
+def _by_identity(
+    connection: Connection, number: str, query: Query, today: date, offset: int, limit: int
+) -> Found:
+    party = tables.party
+    numbers = connection.execute(select(party.c.contract).where(party.c.id_number == number)).scalars()
+    found = [one for one in standings(connection, today, list(numbers)) if _passes(one, query)]
+    counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
+    for one in found:
+        values = {"village": one.village, "template": one.template, "year": one.number.split("-")[1]}
+        for name, value in (values | {"state": str(one.state)}).items():
+            counts[name][value] += 1
+    hits = [Hit(one.number, 2.0) for one in found[offset : offset + limit]]
+    return Found(len(found), hits, {name: ordered(count) for name, count in counts.items()})
+
+
+def _passes(one: Standing, query: Query) -> bool:
+    return (
+        (query.villages is None or one.village in query.villages)
+        and query.template in (None, one.template)
+        and query.year in (None, int(one.number.split("-")[1]))
+        and query.state in (None, str(one.state))
+    )
+
+
+def _highlights(one: Standing, query: Query, names: Names) -> dict[str, str]:
+    """The shown fields in which something of the query stands."""
+    shown = {
+        "contract": one.number,
+        "party": one.party,
+        "village": names.village(one.village),
+        "template": names.titles.get(one.template, one.template),
+        "responsible": one.responsible,
+    }
+    marked = {name: highlight(text, query.highlighted) for name, text in shown.items()}
+    return {name: text for name, text in marked.items() if text is not None}
+
+
+def with_filters(
+    query: Query,
+    villages: Iterable[str] | None,
+    template: str | None,
+    year: int | None,
+    state: str | None,
+) -> Query:
+    """The query with the command line's filters."""
+    chosen = None if villages is None else frozenset(villages)
+    return replace(query, villages=chosen, template=template, year=year, state=state)

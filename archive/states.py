@@ -1,0 +1,228 @@
+"""What state a contract is in on a date, from what was known on that date.
+
+Of the states that apply the last of `State` wins. "Filed" in these rules means that at least one sheet is
+filed: unfiled past its end a contract stays printed, and an unfiled one is superseded as soon as its
+successor is planned, a filed one when the successor's own term begins.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
+
+from archive.catalogue import tables
+
+CHUNK = 500  # numbers in one IN list
+
+
+class State(StrEnum):
+    """The states, in the order in which the later wins."""
+
+    PLANNED = "planned"
+    PRINTED = "printed"
+    INCOMPLETE = "incomplete"
+    FILED = "filed"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    ENDED = "ended"
+    DECLINED = "declined"
+    VOID = "void"
+
+
+CHINESE = {
+    State.PLANNED: "已安排",
+    State.PRINTED: "已打印",
+    State.INCOMPLETE: "不完整",
+    State.FILED: "已归档",
+    State.EXPIRED: "已到期",
+    State.SUPERSEDED: "已被新合同代替",
+    State.ENDED: "已终止",
+    State.DECLINED: "未签（自愿）",
+    State.VOID: "作废",
+}
+
+# How a closing changes the state; the highest of a contract's closings holds.
+CLOSED = {1: State.ENDED, 2: State.DECLINED, 3: State.VOID}
+KINDS = {"declined": 2, "withdrawn": 1, "moved": 1, "died": 1, "unfit": 1, "void": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A contract as it stands on a date.
+
+    `gaps` are the audit classes its filing falls short by, `filed_sheets` how many sheets are filed,
+    `filed_on` since when the filing stands so, `complete_on` when it first became complete;
+    `successor` is the day on which the term of the same party's next contract begins.
+    """
+
+    number: str
+    state: State
+    template: str
+    village: str
+    group: int
+    household: str
+    party_key: str
+    party: str
+    responsible: str
+    campaign_day: date
+    closes: date
+    starts: date
+    ends: date | None
+    filed_sheets: int
+    gaps: tuple[str, ...]
+    filed_on: date | None
+    complete_on: date | None
+    successor: date | None
+
+
+def standings(
+    connection: Connection,
+    on: date,
+    numbers: Sequence[str] | None = None,
+    villages: Sequence[str] | None = None,
+) -> Iterator[Standing]:
+    """The contracts planned by a date as they stand on it, by number; of `numbers` or `villages` alone if given."""
+    contract = tables.contract
+    query = _query(on.isoformat()).order_by(contract.c.number)
+    if villages is not None:
+        query = query.where(contract.c.village_code.in_(villages))
+    if numbers is None:
+        for row in connection.execution_options(stream_results=True).execute(query):
+            yield _standing(row, on)
+        return
+    wanted = sorted(set(numbers))
+    for start in range(0, len(wanted), CHUNK):
+        part = contract.c.number.in_(wanted[start : start + CHUNK])
+        for row in connection.execute(query.where(part)):
+            yield _standing(row, on)
+
+
+def standing_of(connection: Connection, number: str, on: date) -> Standing | None:
+    """One contract's standing; None if no such contract was planned by then."""
+    return next(standings(connection, on, [number]), None)
+
+
+def not_closed(on: str) -> ColumnElement[bool]:
+    """The condition that a contract is not void, ended or declined on a date (ISO)."""
+    closing = tables.closing
+    found = select(closing.c.id).where(closing.c.contract == tables.contract.c.number, _known(on))
+    return ~found.exists()
+
+
+def _known(on: str) -> ColumnElement[bool]:
+    """That a closing was recorded and holds on a date."""
+    return and_(tables.closing.c.day <= on, tables.closing.c.recorded_on <= on)
+
+
+def _query(on: str) -> Select[tuple[object, ...]]:
+    contract, filing, closing = tables.contract, tables.filing, tables.closing
+    own, other = tables.campaign.alias("own"), tables.campaign.alias("other")
+    versions = filing.alias("versions")
+    of_it = and_(versions.c.contract == contract.c.number, versions.c.filed_on <= on)
+    newest = select(func.max(versions.c.version)).where(of_it).correlate(contract).scalar_subquery()
+    complete = (
+        select(func.min(versions.c.filed_on)).where(of_it, versions.c.gaps == "").correlate(contract)
+    ).scalar_subquery()
+    rank = case(*((closing.c.kind == kind, value) for kind, value in KINDS.items()), else_=1)
+    closed = (
+        select(func.max(rank)).where(closing.c.contract == contract.c.number, _known(on)).scalar_subquery()
+    )
+    later, undone = contract.alias("later"), closing.alias("undone")
+    dropped = select(undone.c.id).where(
+        undone.c.contract == later.c.number,
+        undone.c.kind.in_(("void", "declined")),
+        undone.c.day <= on,
+        undone.c.recorded_on <= on,
+    )
+    successor = (
+        select(func.min(later.c.starts))
+        .join(other, other.c.id == later.c.campaign_id)
+        .where(
+            later.c.party_key == contract.c.party_key,
+            later.c.template == contract.c.template,
+            later.c.planned_on <= on,
+            or_(other.c.date > own.c.date, and_(other.c.date == own.c.date, other.c.id > own.c.id)),
+            ~dropped.exists(),
+        )
+        .scalar_subquery()
+    )
+    party = tables.party
+    names = (
+        select(party.c.name)
+        .where(party.c.contract == contract.c.number, party.c.position == 0)
+        .scalar_subquery()
+    )
+    second = (
+        select(party.c.name)
+        .where(party.c.contract == contract.c.number, party.c.position == 1)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            contract.c.number,
+            contract.c.template,
+            contract.c.village_code,
+            contract.c.group_no,
+            contract.c.household_number,
+            contract.c.party_key,
+            contract.c.responsible,
+            contract.c.starts,
+            contract.c.ends,
+            contract.c.printed_on,
+            own.c.date,
+            own.c.closes,
+            filing.c.sheets.label("filed_sheets"),
+            filing.c.gaps,
+            filing.c.filed_on,
+            complete.label("complete_on"),
+            closed.label("closed"),
+            successor.label("successor"),
+            names.label("first_name"),
+            second.label("second_name"),
+        )
+        .join(own, own.c.id == contract.c.campaign_id)
+        .outerjoin(filing, and_(filing.c.contract == contract.c.number, filing.c.version == newest))
+        .where(contract.c.planned_on <= on)
+    )
+
+
+def _standing(row: Row[tuple[object, ...]], on: date) -> Standing:
+    names = (row.first_name, row.second_name)
+    return Standing(
+        number=row.number,
+        state=_state(row, on.isoformat()),
+        template=row.template,
+        village=row.village_code,
+        group=row.group_no,
+        household=row.household_number,
+        party_key=row.party_key,
+        party="、".join(name for name in names if name),
+        responsible=row.responsible,
+        campaign_day=date.fromisoformat(row.date),
+        closes=date.fromisoformat(row.closes),
+        starts=date.fromisoformat(row.starts),
+        ends=_day(row.ends),
+        filed_sheets=row.filed_sheets or 0,
+        gaps=tuple((row.gaps or "").split()),
+        filed_on=_day(row.filed_on),
+        complete_on=_day(row.complete_on),
+        successor=_day(row.successor),
+    )
+
+
+def _state(row: Row[tuple[object, ...]], on: str) -> State:
+    if row.closed:
+        return CLOSED[row.closed]
+    if row.successor is not None and (not row.filed_sheets or row.successor <= on):
+        return State.SUPERSEDED
+    if row.filed_sheets:
+        if row.ends is not None and row.ends < on:
+            return State.EXPIRED
+        return State.INCOMPLETE if row.gaps else State.FILED
+    return State.PRINTED if row.printed_on is not None and row.printed_on <= on else State.PLANNED
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

@@ -1,0 +1,159 @@
+"""The vault: encrypted, content-addressed blobs, written once and never changed.
+
+DIR/vault/ab/abcd…   a blob: b"HYV1", 12 bytes of nonce, then AES-256-GCM (NIST SP 800-38D) of its content with
+                     b"HYV1" and the name as associated data, so that two blobs cannot be exchanged
+DIR/vault/pending    names about to be written: what a killed run leaves without a catalogue row is cleared by it
+
+A name is the HMAC-SHA-256 of the content under a key of the archive's own, in hexadecimal: equal content is
+kept once, and a name says nothing to who has only the folder. Every blob has a key of its own, kept in the
+catalogue wrapped (AES-256-GCM) under a key derived from the archive's, so that changing the archive's key
+rewrites no blob.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Connection, insert, select
+
+from archive.catalogue import tables
+from archive.errors import BlobDamaged, BlobMissing
+
+MAGIC = b"HYV1"
+NONCE = 12  # bytes
+FOLDER = "vault"
+PENDING = "pending"
+PART = ".part"  # a file that is being written
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """An archive's blobs; `wrap_key` wraps their keys, `name_key` names them."""
+
+    folder: Path
+    wrap_key: bytes
+    name_key: bytes
+
+    def put(self, connection: Connection, contents: Sequence[bytes], day: str) -> list[str]:
+        """Keep the contents, on the disk before this returns; their names, in order.
+
+        The rows stand or fall with the caller's write transaction.
+        """
+        names = [hmac.digest(self.name_key, content, hashlib.sha256).hex() for content in contents]
+        new = {
+            name: content
+            for name, content in zip(names, contents, strict=True)
+            if not self._known(connection, name)
+        }
+        if new:
+            _write_synced(self.folder / PENDING, "".join(f"{name}\n" for name in new).encode(), append=True)
+            _sync_folder(self.folder)
+        for name, content in new.items():
+            key, nonce = secrets.token_bytes(32), secrets.token_bytes(NONCE)
+            self._write(name, MAGIC + nonce + AESGCM(key).encrypt(nonce, content, MAGIC + name.encode()))
+            row = {"name": name, "wrapped": self._wrap(name, key), "size": len(content), "added_on": day}
+            connection.execute(insert(tables.blob).values(row))
+        return names
+
+    def get(self, connection: Connection, name: str) -> bytes:
+        """A blob's content, proven to be what was put. Raises BlobMissing, BlobDamaged."""
+        path = self.path(name)
+        wrapped = connection.execute(
+            select(tables.blob.c.wrapped).where(tables.blob.c.name == name)
+        ).scalar_one_or_none()
+        if wrapped is None or not path.is_file():
+            raise BlobMissing(file=path)
+        data = path.read_bytes()
+        try:
+            key = AESGCM(self.wrap_key).decrypt(wrapped[:NONCE], wrapped[NONCE:], name.encode())
+            if data[: len(MAGIC)] != MAGIC:
+                raise BlobDamaged(file=path)
+            nonce, sealed = data[len(MAGIC) : len(MAGIC) + NONCE], data[len(MAGIC) + NONCE :]
+            return AESGCM(key).decrypt(nonce, sealed, MAGIC + name.encode())
+        except (InvalidTag, ValueError):
+            raise BlobDamaged(file=path) from None
+
+    def path(self, name: str) -> Path:
+        """Where a blob lies."""
+        return self.folder / name[:2] / name
+
+    def files(self) -> Iterator[Path]:
+        """Every blob's file there is, known to the catalogue or not."""
+        for shard in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
+            yield from sorted(shard.iterdir())
+
+    def settle(self, connection: Connection) -> int:
+        """Clear what a run that was killed left: files that no catalogue row speaks of; how many."""
+        cleared = 0
+        for name in sorted(self.pending()):
+            path = self.path(name)
+            if path.is_file() and (path.suffix == PART or not self._known(connection, path.name)):
+                path.unlink()
+                cleared += 1
+        (self.folder / PENDING).unlink(missing_ok=True)
+        return cleared
+
+    def pending(self) -> set[str]:
+        """The names of files that a run has begun to write since the archive was last settled."""
+        pending = self.folder / PENDING
+        if not pending.exists():
+            return set()
+        names = re.findall(r"^[0-9a-f]{64}$", pending.read_text("ascii", errors="replace"), re.MULTILINE)
+        return {*names, *(name + PART for name in names)}
+
+    def _known(self, connection: Connection, name: str) -> bool:
+        row = connection.execute(select(tables.blob.c.name).where(tables.blob.c.name == name)).first()
+        return row is not None
+
+    def _wrap(self, name: str, key: bytes) -> bytes:
+        nonce = secrets.token_bytes(NONCE)
+        return nonce + AESGCM(self.wrap_key).encrypt(nonce, key, name.encode())
+
+    def _write(self, name: str, data: bytes) -> None:
+        path = self.path(name)
+        if not path.parent.is_dir():
+            path.parent.mkdir(mode=0o700)
+            _sync_folder(self.folder)
+        part = path.with_name(name + PART)
+        _write_synced(part, data, append=False)
+        part.replace(path)
+        _sync_folder(path.parent)
+
+
+def open_vault(folder: Path, key: bytes, connection: Connection) -> Vault:
+    """The vault of the archive at `folder`, whose raw key is `key`."""
+    name_key = connection.execute(
+        select(tables.meta.c.value).where(tables.meta.c.key == "blob_name_key")
+    ).scalar_one()
+    wrap = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"huyue vault wrap 1").derive(key)
+    vault = folder / FOLDER
+    vault.mkdir(mode=0o700, exist_ok=True)
+    return Vault(vault, wrap, bytes(name_key))
+
+
+def _write_synced(path: Path, data: bytes, *, append: bool) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC), 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last, where the system can (Windows cannot open folders, and needs no such thing)."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

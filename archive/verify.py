@@ -1,0 +1,74 @@
+"""Whether the archive is what it should be: journal, every blob, and what speaks of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, func, select
+
+from archive import journal
+from archive.catalogue import tables
+from archive.errors import BlobDamaged, BlobMissing
+from archive.vault import Vault
+
+ASIDE = "aside"  # the vault's folder for files that nobody knows
+
+
+@dataclass(slots=True)
+class Verified:
+    """What was looked at and found; `broken_at` is the journal's first entry that does not hold.
+
+    `orphaned` are files that no catalogue row speaks of and that no killed run explains.
+    """
+
+    blobs: int = 0
+    damaged: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    orphaned: list[str] = field(default_factory=list)
+    broken_at: int | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is lost; files that nobody knows are put aside."""
+        return not (self.damaged or self.missing or self.broken_at)
+
+
+def blob_count(connection: Connection) -> int:
+    """How many blobs there are to look at."""
+    return connection.execute(select(func.count()).select_from(tables.blob)).scalar_one()
+
+
+def verify(connection: Connection, vault: Vault, done: Callable[[], None]) -> Verified:
+    """Read every blob and the whole journal; `done` is called after each blob."""
+    found = Verified(broken_at=journal.broken_at(connection))
+    names = list(connection.execute(select(tables.blob.c.name).order_by(tables.blob.c.name)).scalars())
+    for name in names:
+        try:
+            vault.get(connection, name)
+        except BlobMissing:
+            found.missing.append(name)
+        except BlobDamaged:
+            found.damaged.append(name)
+        found.blobs += 1
+        done()
+    known, pending = set(names), vault.pending()
+    found.orphaned = [path.name for path in vault.files() if path.name not in known | pending]
+    return found
+
+
+def contracts_of(connection: Connection, blobs: list[str]) -> list[str]:
+    """The contracts whose filings lie in these blobs."""
+    filing = tables.filing
+    query = select(filing.c.contract).where(filing.c.blob.in_(blobs)).distinct().order_by(filing.c.contract)
+    return list(connection.execute(query).scalars())
+
+
+def set_aside(vault: Vault, names: list[str]) -> list[str]:
+    """Move files that no catalogue row speaks of out of the way, unchanged; those that were moved."""
+    moved: list[str] = []
+    for name in names:
+        path = vault.path(name)
+        if path.is_file():
+            (vault.folder / ASIDE).mkdir(mode=0o700, exist_ok=True)
+            path.replace(vault.folder / ASIDE / name)
+            moved.append(name)
+    return moved

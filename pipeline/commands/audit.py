@@ -1,0 +1,58 @@
+"""`huyue audit`: what is missing, expired or incomplete on a date."""
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from archive.audit import CHINESE, audit
+from archive.audit_workbook import write_audit
+from archive.errors import EXIT_DONE, EXIT_LOOK
+from archive.states import CHINESE as STATES
+from archive.states import State
+from pipeline.console import DAY, Command, emit, session
+from pipeline.contracts import template_titles
+from pipeline.planning import divisions_of
+
+EPILOG = "例：huyue --home 档案库 audit --on 2026-12-31 --out 年度检查.xlsx"
+
+
+@click.command(
+    "audit",
+    cls=Command,
+    epilog=EPILOG,
+    help="检查某一天的合同档案：应有未归、到期、将到期、缺签名、缺盖章、缺日期、缺页、归档超期。只看纸件，不评价人；未签（自愿）的不在名单里。",
+)
+@click.option("--on", "day", type=DAY, metavar="日期", help="检查哪一天的情况（按当天所知），默认今天。")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="文件", help="另存 Excel 工作簿。"
+)
+def audit_(day: date | None, out: Path | None) -> int:
+    home, actor = session().open_home(), session().actor()
+    with home.reading() as connection:
+        found = audit(connection, day or actor.today)
+        divisions = divisions_of(connection)
+        if out is not None:
+            write_audit(
+                out,
+                found,
+                template_titles(connection),
+                lambda code: divisions.town_name(code) + divisions.name(code),
+            )
+    counts = found.counts
+    value = {
+        "on": found.on.isoformat(),
+        "counts": {str(cls): count for cls, count in counts.items()},
+        "findings": [finding.as_json() for finding in found.findings],
+    }
+    states = "，".join(f"{STATES[one]} {found.states[one]} 份" for one in State if found.states[one])
+    emit(
+        value,
+        [
+            f"{found.on} 的合同档案：共 {found.states.total()} 份。{states}{'。' if states else ''}",
+            *(f"  {CHINESE[cls]} {count} 份" for cls, count in counts.items() if count),
+            *([] if found.findings else ["没有发现问题。"]),
+            *([f"问题清单在 {out}。"] if out is not None else []),
+        ],
+    )
+    return EXIT_LOOK if found.findings else EXIT_DONE

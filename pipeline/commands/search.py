@@ -1,0 +1,127 @@
+"""`huyue search` and `huyue index`: finding contracts."""
+
+import click
+
+from archive import search as searching
+from archive.index.query import parse
+from archive.search import Names, Results, with_filters
+from archive.states import CHINESE, State
+from pipeline.console import Command, Group, emit, progress, say, session
+from pipeline.contracts import template_titles
+from pipeline.planning import divisions_of
+
+EPILOG = (
+    "例：huyue --home 档案库 search 覃小明；search '冲洞村 外出'；search '\"东门镇 冲洞村\" -作废'；"
+    "search 姓名:覃 --state filed；search 451225105001-2026"
+)
+SHOWN_FACETS = {"template": "合同", "state": "状态", "village": "村", "year": "年份"}
+
+
+@click.command(
+    "search",
+    cls=Command,
+    epilog=EPILOG,
+    help="查合同：按姓名（或其中几个字）、村、合同名称、联户责任人、编号（或开头）、身份证号。几个词之间是“都要有”。",
+)
+@click.argument("words", nargs=-1, metavar="词…")
+@click.option("--village", metavar="村", help="只查一个村：代码或村名。")
+@click.option("--template", metavar="模板", help="只查一种合同，如 away_period。")
+@click.option("--year", type=click.IntRange(1950, 2200), metavar="年", help="只查编号里是这一年的。")
+@click.option(
+    "--state",
+    type=click.Choice([str(one) for one in State]),
+    metavar="状态",
+    help="只查一种状态，如 filed、printed。",
+)
+@click.option(
+    "--limit", type=click.IntRange(0, 1000), default=20, metavar="条数", help="最多显示几条，默认 20。"
+)
+@click.option("--offset", type=click.IntRange(0), default=0, metavar="条数", help="从第几条之后开始显示。")
+def search(
+    words: tuple[str, ...],
+    village: str | None,
+    template: str | None,
+    year: int | None,
+    state: str | None,
+    limit: int,
+    offset: int,
+) -> None:
+    home, actor = session().open_home(), session().actor()
+    with home.reading() as connection:
+        divisions = divisions_of(connection)
+        names = Names(divisions.names, template_titles(connection))
+        villages = None if village is None else [divisions.find_village(village)]
+    typed = " ".join(words)
+    query = with_filters(parse(typed), villages, template, year, state)
+    found = searching.search(home, query, typed, names, actor.today, offset, limit)
+    emit(_value(found), _lines(found, names, offset))
+    if found.behind:
+        say(f"另一个命令正在写入，检索还差 {found.behind} 份合同没有更新，稍后再查一次。")
+
+
+def _value(found: Results) -> dict[str, object]:
+    return {
+        "total": found.total,
+        "took_ms": found.took_ms,
+        "hits": [
+            {
+                "contract": hit.standing.number,
+                "template": hit.standing.template,
+                "village": hit.standing.village,
+                "party": hit.standing.party,
+                "state": str(hit.standing.state),
+                "score": hit.score,
+                "highlights": dict(hit.highlights),
+            }
+            for hit in found.hits
+        ],
+        "facets": {
+            name: [{"value": value, "count": count} for value, count in counts]
+            for name, counts in found.facets.items()
+        },
+    }
+
+
+def _lines(found: Results, names: Names, offset: int) -> list[str]:
+    lines = [f"找到 {found.total} 份（{found.took_ms:.0f} 毫秒）。"]
+    for place, hit in enumerate(found.hits, offset + 1):
+        one = hit.standing
+        title = names.titles.get(one.template, one.template)
+        lines.append(
+            f"{place}　{one.number}　{one.party}　{title}　{names.village(one.village)}　{CHINESE[one.state]}"
+        )
+    if len(found.hits) < found.total:
+        for name, heading in SHOWN_FACETS.items():
+            counts = found.facets.get(name, [])[:8]
+            shown = "，".join(f"{_called(name, value, names)} {count}" for value, count in counts)
+            lines.append(f"　{heading}：{shown}")
+    return lines
+
+
+def _called(facet: str, value: str, names: Names) -> str:
+    match facet:
+        case "village":
+            return names.village(value)
+        case "template":
+            return names.titles.get(value, value)
+        case "state":
+            return CHINESE[State(value)]
+        case _:
+            return value
+
+
+@click.group(cls=Group, help="检索用的索引；平时会自己更新，不用管。")
+def index() -> None:
+    """The index commands."""
+
+
+@index.command(cls=Command, epilog="例：huyue --home 档案库 index rebuild", help="按目录把索引整个重做一遍。")
+def rebuild() -> None:
+    home, actor = session().open_home(), session().actor()
+    with home.locked():
+        with home.reading() as connection:
+            names = Names(divisions_of(connection).names, template_titles(connection))
+            count = searching.contract_count(connection)
+        with progress("重做索引（份）", count) as bar:
+            held = searching.rebuild(home, names, actor.today, bar.advance)
+    emit({"contracts": held, "engine": searching.engine_name()}, [f"索引重做好了，共 {held} 份合同。"])

@@ -1,0 +1,69 @@
+"""`huyue show`: one contract."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archive.errors import NothingFiled
+from archive.states import CHINESE, State
+from pipeline.commands.contract_number import NUMBER, find_number
+from pipeline.console import Command, emit, session
+from pipeline.contracts import template_titles
+from pipeline.planning import divisions_of
+from pipeline.showing import show_contract
+
+EPILOG = "例：huyue --home 档案库 show 451225105001-2026-01-000123-Y --pdf 合同.pdf"
+VERDICTS = {"filled": "有", "empty": "空", "unsure": "认不准"}
+EVENTS = {
+    "planned": "安排",
+    "printed": "打印",
+    "filed": "归档",
+    "declined": "未签（自愿）",
+    "withdrawn": "当事人撤回",
+    "moved": "迁出",
+    "died": "去世",
+    "unfit": "条件不再符合",
+    "void": "作废",
+}
+
+
+@click.command(
+    cls=Command,
+    epilog=EPILOG,
+    help="看一份合同：当事人、期限、状态、哪几页归了档、每个框签没签、经过；--pdf 取出归档的扫描件。",
+)
+@click.argument("number", type=NUMBER, metavar="合同编号")
+@click.option(
+    "--pdf",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="文件",
+    help="把归档的扫描件（可检索的 PDF）存到这里。",
+)
+def show(number: str, pdf: Path | None) -> None:
+    home, actor = session().open_home(), session().actor()
+    with home.reading() as connection:
+        find_number(connection, number)
+        shown = show_contract(connection, number, actor.today)
+        titles, divisions = template_titles(connection), divisions_of(connection)
+        if pdf is not None:
+            if shown.filing is None or shown.filing.blob is None:
+                raise NothingFiled(number=number)
+            pdf.write_bytes(home.vault(connection).get(connection, shown.filing.blob))
+    value: Any = shown.value
+    village = divisions.town_name(value["village"]) + divisions.name(value["village"])
+    people = "、".join(f"{one['name']}（{one['id_number']}）" for one in value["parties"])
+    filed = [str(one["sheet"]) for one in value["sheets"] if one["filed"]]
+    consents = {True: "已单独同意", False: "没有单独同意", None: "单独同意尚不知"}
+    lines = [
+        f"{number}　{titles.get(shown.title, shown.title)}（{value['template_version']}）",
+        f"批次 {value['campaign']}　{village}　当事人 {people}　联户责任人 {value['responsible'] or '—'}",
+        f"期限 {value['start']} 至 {value['end'] or '长期'}　状态：{CHINESE[State(value['state'])]}",
+        f"共 {len(value['sheets'])} 页，归档 {len(filed)} 页"
+        + (f"（第 {'、'.join(filed)} 页）" if filed else ""),
+        *(f"  {name}：{VERDICTS[verdict]}" for name, verdict in value["boxes"].items()),
+        *([f"  打勾的框 {value['ticks']['filled']} 个；{consents[value['consent']]}"] if filed else []),
+        "经过：" + "；".join(f"{one['date']} {EVENTS[one['event']]}" for one in value["history"]),
+        *([f"扫描件存在 {pdf}。"] if pdf is not None else []),
+    ]
+    emit(value, lines)

@@ -1,0 +1,1 @@
+"""Paper in: opening piles of scans, telling pages apart, judging their boxes, filing them."""

@@ -1,0 +1,138 @@
+"""The files given to intake: which there are, what each is, whether it opens.
+
+Scans come from anywhere, so they are opened in a worker process (pipeline.pool), within limits.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import pypdfium2 as pdfium
+from PIL import Image, UnidentifiedImageError
+
+from archive.errors import ScanMissing
+
+GIGABYTE = 1 << 30
+FILE_LIMIT = 2 * GIGABYTE
+PAGE_LIMIT = 20_000
+PIXEL_LIMIT = 100_000_000  # a page; A3 at 600 dpi has 70 million
+IGNORED = {"thumbs.db", "desktop.ini"}  # what Windows puts into folders of pictures
+
+# Pillow warns at this many pixels and refuses at twice as many.
+Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT // 2
+
+
+class Code(StrEnum):
+    """Why a file is rejected."""
+
+    UNSUPPORTED = "unsupported"
+    ENCRYPTED = "encrypted"
+    DAMAGED = "damaged"
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    TIMEOUT = "timeout"
+
+
+MESSAGES = {
+    Code.UNSUPPORTED: "不是扫描件：内容不是 PDF、TIFF、JPEG 或 PNG。若是别的格式，请另存为 PDF 再试。",
+    Code.ENCRYPTED: "有密码，打不开。请在扫描软件里去掉密码，另存后再试。",
+    Code.DAMAGED: "已损坏或没有复制完整，打不开。请从扫描仪重新复制，或重新扫描。",
+    Code.EMPTY: "是空的，一页也没有。请检查扫描是不是没有完成。",
+    Code.TOO_LARGE: f"太大：上限是 {FILE_LIMIT // GIGABYTE} GB、{PAGE_LIMIT} 页。请分成几个文件再试。",
+    Code.TIMEOUT: "打开它花的时间太长，没有继续。请重新扫描，或分成几个文件再试。",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFile:
+    """A file as it was given: `name` is its path relative to the PATH given, with forward slashes."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a file is: its SHA-256, size in bytes, pages; `code` says why it was rejected, None if it opens."""
+
+    sha256: str
+    size: int
+    pages: int
+    code: Code | None = None
+
+
+def list_files(paths: Sequence[Path]) -> list[ScanFile]:
+    """Every file of the given files and folders, by name within each; hidden ones are left out.
+
+    Raises ScanMissing for a path that is not there.
+    """
+    found: dict[tuple[str, Path], ScanFile] = {}
+    for path in paths:
+        if not path.exists():
+            raise ScanMissing(file=path)
+        files = [(path.name, path)] if path.is_file() else _files_in(path)
+        found |= {(name, one.absolute()): ScanFile(name, one) for name, one in files}
+    return list(found.values())
+
+
+def _files_in(folder: Path) -> Iterator[tuple[str, Path]]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(parent, name)
+            if not name.startswith(".") and name.lower() not in IGNORED and path.is_file():
+                yield path.relative_to(folder).as_posix(), path
+
+
+def open_file(path: Path) -> Opened:
+    """In a worker: what a file is and how many pages it has."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if size > FILE_LIMIT:
+            return Opened("", size, 0, Code.TOO_LARGE)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        head = file.read(1024)
+    if not size:
+        return Opened(sha256, size, 0, Code.EMPTY)
+    pages: int | Code = Code.UNSUPPORTED
+    if is_pdf(head):
+        pages = _pdf_pages(path)
+    elif is_image(head):
+        pages = _image_pages(path)
+    if isinstance(pages, Code):
+        return Opened(sha256, size, 0, pages)
+    if pages > PAGE_LIMIT:
+        return Opened(sha256, size, 0, Code.TOO_LARGE)
+    return Opened(sha256, size, pages) if pages else Opened(sha256, size, 0, Code.EMPTY)
+
+
+def is_pdf(head: bytes) -> bool:
+    """Whether a file that begins so says that it is a PDF."""
+    return b"%PDF-" in head
+
+
+def is_image(head: bytes) -> bool:
+    """Whether a file that begins so is a TIFF, JPEG or PNG."""
+    return head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"))
+
+
+def _pdf_pages(path: Path) -> int | Code:
+    try:
+        with pdfium.PdfDocument(path) as document:
+            return len(document)
+    except pdfium.PdfiumError as problem:
+        return Code.ENCRYPTED if "password" in str(problem).lower() else Code.DAMAGED
+
+
+def _image_pages(path: Path) -> int | Code:
+    try:
+        with Image.open(path) as image:
+            return int(getattr(image, "n_frames", 1))
+    except Image.DecompressionBombError:
+        return Code.TOO_LARGE
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
+        return Code.DAMAGED

@@ -1,0 +1,222 @@
+"""A page of a scan as pixels, and as it is kept.
+
+A page that is one JPEG is kept byte for byte, a bilevel one without loss (CCITT group 4), any other is
+drawn at its own resolution and kept as a JPEG of high quality.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
+
+from archive.signed_pdf import Run, SheetScan
+from pipeline.intake.files import PIXEL_LIMIT, is_pdf
+
+Pixels = npt.NDArray[np.uint8]
+
+LOWEST_DPI, USUAL_DPI, HIGHEST_DPI = 150, 200, 400  # at which a page that is no single picture is drawn
+QUALITY = 90  # of JPEGs of our own making
+JPEG_END = b"\xff\xd9"
+EXIF_ORIENTATION = 0x0112
+TURNS = {6: 1, 3: 2, 8: 3}  # quarter turns clockwise that an EXIF orientation asks for
+
+
+class BadPage(Exception):
+    """A page that cannot be read, in a file that opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """A page: `pixels` (height, width) grey or (height, width, 3) red, green, blue; as kept; resolution.
+
+    `turn` quarter turns clockwise make it upright, as far as its file says.
+    """
+
+    pixels: Pixels
+    kind: str
+    image: bytes
+    dpi: float
+    turn: int
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    def scan(self, dpi: float, turn: int, runs: tuple[Run, ...]) -> SheetScan:
+        """The page as it is filed."""
+        colours = 1 if self.pixels.ndim == 2 else 3
+        return SheetScan(self.kind, self.image, self.width, self.height, colours, dpi, turn, runs)
+
+
+class Pages:
+    """The pages of an opened file; `page` raises BadPage for one that cannot be read, `of` for all of it."""
+
+    def __init__(self, path: Path | bytes) -> None:
+        self._source = path
+        self._document: pdfium.PdfDocument | None = None
+        self._picture: Image.Image | None = None
+
+    def page(self, index: int) -> PageImage:
+        """The page of that 0-based index."""
+        try:
+            if self._document is not None:
+                return _of_pdf(self._document, index)
+            assert self._picture is not None  # noqa: S101
+            self._picture.seek(index)
+            return _of_picture(self._picture, self._single_jpeg())
+        except (pdfium.PdfiumError, OSError, ValueError, SyntaxError, EOFError, MemoryError) as problem:
+            raise BadPage(str(problem)) from None
+        except Image.DecompressionBombError as problem:
+            raise BadPage(str(problem)) from None
+
+    def _single_jpeg(self) -> bytes | None:
+        if self._picture is None or self._picture.format != "JPEG":
+            return None
+        return self._source if isinstance(self._source, bytes) else self._source.read_bytes()
+
+    @classmethod
+    @contextmanager
+    def of(cls, source: Path | bytes) -> Iterator["Pages"]:
+        """The pages of a file, or of a file's content."""
+        pages = cls(source)
+        if isinstance(source, bytes):
+            head = source[:1024]
+        else:
+            with source.open("rb") as file:
+                head = file.read(1024)
+        try:
+            if is_pdf(head):
+                pages._document = pdfium.PdfDocument(source)
+            else:
+                pages._picture = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+        except (pdfium.PdfiumError, UnidentifiedImageError, SyntaxError) as problem:
+            raise BadPage(str(problem)) from None
+        try:
+            yield pages
+        finally:
+            for opened in (pages._document, pages._picture):
+                if opened is not None:
+                    opened.close()
+
+
+def _of_pdf(document: pdfium.PdfDocument, index: int) -> PageImage:
+    page = document[index]
+    try:
+        wide, high = page.get_size()
+        turn = page.get_rotation() // 90
+        images = list(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=4))
+        for one in images:
+            columns, rows = one.get_px_size()
+            if columns * rows > PIXEL_LIMIT:
+                raise BadPage("too many pixels")
+        if len(images) == 1 and _covers(images[0], wide, high, turn):
+            columns = images[0].get_px_size()[0]
+            dpi = columns / (wide if turn % 2 == 0 else high) * 72
+            if list(images[0].get_filters()) == ["DCTDecode"]:
+                data = bytes(images[0].get_data())
+                found = _jpeg(data, dpi, turn)
+                if found is not None:
+                    return found
+        largest = max((_dpi_of(one) for one in images), default=USUAL_DPI)
+        dpi = min(max(largest, LOWEST_DPI), HIGHEST_DPI)
+        dpi = min(dpi, 72 * (PIXEL_LIMIT / max(wide * high, 1)) ** 0.5)
+        picture = page.render(scale=dpi / 72).to_pil().convert("RGB")
+        return _made(picture, dpi, 0)
+    finally:
+        page.close()
+
+
+def _covers(image: Any, wide: float, high: float, turn: int) -> bool:
+    """Whether the image fills the page, upright in the page's own frame."""
+    if turn % 2:
+        wide, high = high, wide
+    a, b, c, d, e, f = image.get_matrix().get()
+    near = 0.03
+    return bool(
+        abs(b) + abs(c) < 0.01
+        and a > 0
+        and d > 0
+        and abs(a - wide) < near * wide
+        and abs(d - high) < near * high
+        and abs(e) < near * wide
+        and abs(f) < near * high
+    )
+
+
+def _dpi_of(image: Any) -> float:
+    left, bottom, right, top = image.get_bounds()
+    columns, rows = image.get_px_size()
+    return float(max(columns, rows) / max(right - left, top - bottom, 1) * 72)
+
+
+def _jpeg(data: bytes, dpi: float, turn: int) -> PageImage | None:
+    """A page that is this JPEG; None for one whose colours a PDF says otherwise (CMYK)."""
+    with Image.open(io.BytesIO(data)) as picture:
+        if picture.mode not in ("L", "RGB"):
+            return None
+        wanted = cv2.IMREAD_GRAYSCALE if picture.mode == "L" else cv2.IMREAD_COLOR_RGB
+    if not data.rstrip(b"\0\r\n").endswith(JPEG_END):
+        raise BadPage("the JPEG ends early")
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), wanted | cv2.IMREAD_IGNORE_ORIENTATION)
+    if pixels is None:
+        raise BadPage("not a JPEG after all")
+    return PageImage(np.asarray(pixels, np.uint8), "jpeg", data, dpi, turn)
+
+
+def _of_picture(picture: Image.Image, jpeg: bytes | None) -> PageImage:
+    dpi = float(picture.info.get("dpi", (0, 0))[0] or 0)
+    if not 50 <= dpi <= 1200:
+        dpi = max(picture.width, picture.height) / 297 * 25.4  # as if it were A4
+    turn = TURNS.get(picture.getexif().get(EXIF_ORIENTATION, 1), 0)
+    if jpeg is not None:
+        found = _jpeg(jpeg, dpi, turn)
+        if found is not None:
+            return found
+    return _made(picture, dpi, turn)
+
+
+def _made(picture: Image.Image, dpi: float, turn: int) -> PageImage:
+    """A page that is kept as a picture of our own making."""
+    if picture.mode == "1":
+        grey = np.array(picture.convert("L"))
+        return PageImage(grey, "g4", _group_4(picture), dpi, turn)
+    if picture.mode == "I;16":  # 16 bits of grey
+        picture = Image.fromarray((np.array(picture) >> 8).astype(np.uint8))
+    picture = picture.convert("L" if picture.mode in ("L", "LA", "I", "F") else "RGB")
+    if picture.mode == "RGB" and _is_grey(picture):
+        picture = picture.convert("L")
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+    return PageImage(np.array(picture), "jpeg", buffer.getvalue(), dpi, turn)
+
+
+def _is_grey(picture: Image.Image) -> bool:
+    small = np.array(picture.reduce(4)).astype(np.int16)
+    return int(np.ptp(small, axis=2).max()) < 8
+
+
+def _group_4(picture: Image.Image) -> bytes:
+    """The picture as CCITT group 4 in one strip, as a PDF holds it."""
+    buffer = io.BytesIO()
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[TiffImagePlugin.ROWSPERSTRIP] = picture.height
+    tags[TiffImagePlugin.PHOTOMETRIC_INTERPRETATION] = 0
+    picture.save(buffer, "TIFF", compression="group4", tiffinfo=tags)
+    data = buffer.getvalue()
+    with Image.open(buffer) as saved:
+        assert isinstance(saved, TiffImagePlugin.TiffImageFile)  # noqa: S101
+        (start,), (length,) = saved.tag_v2[273], saved.tag_v2[279]
+    return data[start : start + length]
