@@ -25,6 +25,7 @@ COLUMNS = (
     ("已过归档期限", 8),
     ("处理情况", 20),
 )
+HEAD_HEIGHT = 32  # points: two lines
 SHOWN = tuple(cls for cls in Class)[:8]  # the classes that are worked out so far
 
 
@@ -94,6 +95,7 @@ class _Sheets:
         counts: Counter[tuple[str, Class]],
         name: Callable[[str], str],
     ) -> int:
+        sheet.set_row(line, HEAD_HEIGHT)
         for column, text in enumerate((what, *(CHINESE[cls] for cls in SHOWN))):
             sheet.write_string(line, column, text, self._head)
         for key in sorted({key for key, _ in counts}):
@@ -119,6 +121,7 @@ class _Sheets:
             sheet.set_column(column, column, wide)
         sheet.merge_range(0, 0, 0, len(COLUMNS) - 1, "", self._heading)
         sheet.write_string(0, 0, f"{title}：问题清单", self._heading)
+        sheet.set_row(1, HEAD_HEIGHT)
         for column, (text, _) in enumerate(COLUMNS):
             sheet.write_string(1, column, text, self._head)
         sheet.freeze_panes(2, 0)

@@ -9,7 +9,7 @@ from archive.catalogue import tables
 from archive.changes import mark_changed
 from archive.errors import ClosingTooEarly
 from archive.journal import Actor
-from archive.states import CLOSED, KINDS, State
+from archive.states import CLOSED, FREED, KINDS, State
 
 VOID = "void"
 
@@ -43,7 +43,7 @@ def close_contract(
     }
     connection.execute(insert(closing).values(row))
     if kind == VOID:  # the party key becomes the contract's own, and its obligation free
-        own = f"{key}/{VOID}/{number}"
+        own = f"{key}{FREED}{number}"
         connection.execute(update(contract).where(contract.c.number == number).values(party_key=own))
     mark_changed(connection, [number])
     journal.record(connection, actor, "close", number, {"as": kind, "day": day.isoformat()})

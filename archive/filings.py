@@ -193,15 +193,24 @@ class Drafts:
             return False
         del draft.sheets[sheet]
         draft.changed = True
-        before: _Kept | None = None
-        for filing in filing_versions(self._connection, contract):
-            found = next((one for one in filing.sheets if one.sheet == sheet), None)
-            if found is not None and found.page_id == page_id:
-                break
-            before = None if found is None or filing.blob is None else _Kept(found, filing.blob)
+        before = self._under(contract, sheet)
         if before is not None:
             draft.sheets[sheet] = before
         return True
+
+    def _under(self, contract: str, sheet: int) -> _Kept | None:
+        """What lies under the newest scan of a filed sheet: the scan it took the place of."""
+        stack: list[_Kept] = []
+        for filing in filing_versions(self._connection, contract):
+            found = next((one for one in filing.sheets if one.sheet == sheet), None)
+            if found is None or filing.blob is None:
+                stack.clear()
+                continue
+            pages = [one.filed.page_id for one in stack]
+            if found.page_id in pages:  # it stayed, or what lay over it was taken back
+                del stack[pages.index(found.page_id) :]
+            stack.append(_Kept(found, filing.blob))
+        return stack[-2] if len(stack) > 1 else None
 
     def write(self, actor: Actor) -> list[str]:
         """Write a new version of every filing that changed; the contracts they are of."""

@@ -36,7 +36,7 @@ from archive.index.engine import (
 from archive.index.highlight import highlight
 from archive.index.query import Query
 from archive.index.words import Words
-from archive.states import Standing, standings
+from archive.states import Standing, same_party, standings
 
 IDENTITY = re.compile(r"\s*(\d{15}|\d{17}[\dXx])\s*")
 CHUNK = 2_000  # contracts read at a time
@@ -181,36 +181,40 @@ def _read_marker(engine: Engine) -> tuple[int, str]:
 
 
 def _lacking(connection: Connection, engine: Engine, today: date) -> Iterator[str]:
-    """The contracts that changed, or whose state the days between may have changed."""
+    """The contracts that changed, or whose state the days between may have changed, and their parties' others."""
     seq, as_of = _read_marker(engine)
     seen = set(changed_since(connection, seq))
+    if as_of and as_of != today.isoformat():
+        seen.update(_dated(connection, *sorted((as_of, today.isoformat()))))
     yield from sorted(seen)
-    if not as_of or as_of == today.isoformat():
-        return
-    first, last = sorted((as_of, today.isoformat()))
+    if as_of:  # a new index takes up all of them anyhow
+        yield from sorted(_others(connection, sorted(seen)) - seen)
+
+
+def _dated(connection: Connection, first: str, last: str) -> Iterator[str]:
+    """The contracts of which a date lies between two (ISO)."""
     contract, closing, filing = tables.contract, tables.closing, tables.filing
-    successor = contract.alias("successor")
+    dates = (contract.c.starts, contract.c.ends, contract.c.planned_on, contract.c.printed_on)
     queries = [
-        select(contract.c.number).where(
-            or_(
-                contract.c.ends.between(first, last),
-                contract.c.planned_on.between(first, last),
-                contract.c.printed_on.between(first, last),
-            )
-        ),
-        select(contract.c.number)
-        .join(successor, successor.c.party_key == contract.c.party_key)
-        .where(or_(successor.c.starts.between(first, last), successor.c.planned_on.between(first, last))),
+        select(contract.c.number).where(or_(*(one.between(first, last) for one in dates))),
         select(closing.c.contract).where(
             or_(closing.c.day.between(first, last), closing.c.recorded_on.between(first, last))
         ),
         select(filing.c.contract).where(filing.c.filed_on.between(first, last)),
     ]
     for query in queries:
-        for number in connection.execute(query).scalars():
-            if number not in seen:
-                seen.add(number)
-                yield number
+        yield from connection.execute(query).scalars()
+
+
+def _others(connection: Connection, numbers: list[str]) -> set[str]:
+    """The same parties' other contracts: a successor's change is a change of the state of the one before."""
+    changed, other = tables.contract.alias("changed"), tables.contract.alias("other")
+    found: set[str] = set()
+    for start in range(0, len(numbers), CHUNK):
+        part = changed.c.number.in_(numbers[start : start + CHUNK])
+        query = select(other.c.number).join(changed, same_party(changed, other)).where(part)
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def _documents(
@@ -245,7 +249,6 @@ def _document(one: Standing, content: str, names: Names) -> Document:
     _, rows, _ = json.loads(content)
     members = [row["name"] for items in rows.values() for row in items if row.get("name")]
     title = names.titles.get(one.template, one.template)
-    group = f"{one.group}组" if one.group else ""
     return Document(
         number=one.number,
         party=one.party,
@@ -256,7 +259,7 @@ def _document(one: Standing, content: str, names: Names) -> Document:
         state=str(one.state),
         group=one.group,
         household=one.household,
-        text="\n".join([names.village(one.village) + group, one.responsible, title, *members]),
+        text="\n".join([names.village(one.village), one.responsible, title, *members]),
     )
 
 

@@ -1,7 +1,7 @@
 """The signed contract as one PDF: every sheet's scan as it is, under an invisible layer of its printed text.
 
 The text layer is what was printed, run by run, at the place where the scan shows it; so the paper can be
-searched and copied from, without any character recognition. Its font has no outlines: a code is a
+searched and copied from, without any character recognition. Its font has boxes for characters: a code is a
 character's number in the PDF, and ToUnicode says which (ISO 32000-1, 9.10.3). The same sheets give the same
 bytes. pypdf puts the file together.
 """
@@ -9,6 +9,7 @@ bytes. pypdf puts the file together.
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import hypot
 
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
@@ -23,7 +24,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from archive.blank_font import blank_font
+from archive.box_font import box_font
 from archive.to_unicode import to_unicode
 
 
@@ -118,20 +119,17 @@ def _place_image(turn: int, wide: float, high: float) -> bytes:
 
 
 def _text(scan: SheetScan, high: int, scale: float, codes: dict[str, int]) -> bytes:
-    parts = [b"BT 3 Tr /T 1 Tf\n"]
+    parts = [b"BT 3 Tr\n"]
     for run in scan.runs:
         a, b, c, d, e, f = run.matrix
-        length = len(run.text)  # a code is one unit wide
-        matrix = (
-            a * scale / length,
-            -b * scale / length,
-            c * scale,
-            -d * scale,
-            e * scale,
-            (high - f) * scale,
-        )
+        size, long = hypot(c, d) * scale, hypot(a, b) * scale
+        if size <= 0 or long <= 0:
+            continue
+        wide = 100 * long / (len(run.text) * size)  # a code is an em wide
+        turned = (a * scale / long, -b * scale / long, c * scale / size, -d * scale / size)
         shown = "".join(f"{codes[character]:04X}" for character in run.text)
-        parts.append(b"%.4f %.4f %.4f %.4f %.3f %.3f Tm <%b> Tj\n" % (*matrix, shown.encode()))
+        place = (size, wide, *turned, e * scale, (high - f) * scale, shown.encode())
+        parts.append(b"/T %.2f Tf %.2f Tz %.5f %.5f %.5f %.5f %.3f %.3f Tm <%b> Tj\n" % place)
     return b"".join([*parts, b"ET\n"]) if scan.runs else b""
 
 
@@ -152,7 +150,7 @@ def _image(scan: SheetScan) -> StreamObject:
 
 
 def _font(writer: PdfWriter, codes: dict[str, int]) -> IndirectObject:
-    """A composite font without outlines, in which `codes` number the characters; every code is an em wide."""
+    """A composite font of boxes, in which `codes` number the characters; every code is an em wide."""
     descriptor = _dictionary(
         Type="/FontDescriptor",
         FontName="/HuyueText",
@@ -163,7 +161,7 @@ def _font(writer: PdfWriter, codes: dict[str, int]) -> IndirectObject:
         Descent=-120,
         CapHeight=880,
         StemV=80,
-        FontFile2=_stream(writer, blank_font(), Length1=len(blank_font())),
+        FontFile2=_stream(writer, box_font(), Length1=len(box_font())),
     )
     system = _dictionary(Supplement=0)
     system |= {NameObject("/Registry"): TextStringObject("Adobe")}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, case, func, or_, select
 
 from archive.catalogue import tables
 
@@ -46,6 +46,7 @@ CHINESE = {
 # How a closing changes the state; the highest of a contract's closings holds.
 CLOSED = {1: State.ENDED, 2: State.DECLINED, 3: State.VOID}
 KINDS = {"declined": 2, "withdrawn": 1, "moved": 1, "died": 1, "unfit": 1, "void": 3}
+FREED = "/void/"  # in a void contract's party key: what stands before it is the party's own (closings.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,14 @@ def not_closed(on: str) -> ColumnElement[bool]:
     return ~found.exists()
 
 
+def same_party(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    """The condition that `other`, a contract, has the template and the party of `one`; void ones too."""
+    end = func.instr(one.c.party_key, FREED)
+    key = case((end > 0, func.substr(one.c.party_key, 1, end - 1)), else_=one.c.party_key)
+    freed = and_(other.c.party_key > key + FREED, other.c.party_key < key + FREED + "~")
+    return and_(other.c.template == one.c.template, or_(other.c.party_key == key, freed))
+
+
 def _known(on: str) -> ColumnElement[bool]:
     """That a closing was recorded and holds on a date."""
     return and_(tables.closing.c.day <= on, tables.closing.c.recorded_on <= on)
@@ -140,8 +149,7 @@ def _query(on: str) -> Select[tuple[object, ...]]:
         select(func.min(later.c.starts))
         .join(other, other.c.id == later.c.campaign_id)
         .where(
-            later.c.party_key == contract.c.party_key,
-            later.c.template == contract.c.template,
+            same_party(contract, later),
             later.c.planned_on <= on,
             or_(other.c.date > own.c.date, and_(other.c.date == own.c.date, other.c.id > own.c.id)),
             ~dropped.exists(),

@@ -71,7 +71,11 @@ def measure(households: int) -> dict[str, Any]:
         contracts, pages = _print(home, campaign, villages, folder / "out")
         printing = time.perf_counter() - started
         with home.reading() as connection:
-            planned = [one for village in villages for one in printables(connection, campaign.id, village, ACTOR.today)]
+            planned = [
+                one
+                for village in villages
+                for one in printables(connection, campaign.id, village, ACTOR.today)
+            ]
     templates = {template.sha256: template for template in stock_templates()}
     for template in templates.values():
         compile_template(template)

@@ -17,11 +17,12 @@ PAIRS = ((HEAD, "配偶"), ("父亲", "母亲"), ("儿子", "儿媳"), ("女儿"
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A party that is to be offered a template for a term; a couple's husband first."""
+    """A party that is to be offered a template for a term, worked out for `day`; a couple's husband first."""
 
     manifest: Manifest
     household: Household
     parties: tuple[Person, ...]
+    day: date
     starts: date
     ends: date | None
     clauses: tuple[str, ...]
@@ -54,9 +55,14 @@ class Wait:
         return _party_key(self.manifest, self.household, self.people)
 
 
+def household_key(household: Household) -> str:
+    """What names a household as a party: village, group and number."""
+    return f"{household.village_code}/{household.group}/{household.number}"
+
+
 def _party_key(manifest: Manifest, household: Household, people: Sequence[Person]) -> str:
     if manifest.scope == "household":
-        return f"{household.village_code}/{household.group}/{household.number}"
+        return household_key(household)
     return "+".join(person.id_number for person in people)
 
 
@@ -165,4 +171,5 @@ def _offer(
     known: dict[str, facts.Fact],
 ) -> Offer:
     starts, ends = facts.term_of(manifest.term, day, parties[0])
-    return Offer(manifest, household, parties, starts, ends, tuple(facts.clauses_that_hold(manifest, known)))
+    clauses = tuple(facts.clauses_that_hold(manifest, known))
+    return Offer(manifest, household, parties, day, starts, ends, clauses)

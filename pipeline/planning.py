@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select
 
 from archive import journal
 from archive.catalogue import tables
 from archive.changes import mark_changed
+from archive.closings import VOID
 from archive.journal import Actor
 from archive.numbers import Number
 from pipeline import facts
@@ -18,6 +19,7 @@ from pipeline.contracts import encode_content, keep_template
 from pipeline.divisions import Divisions
 from pipeline.facts import Place
 from pipeline.fill import Content
+from pipeline.in_force import Running, in_force
 from pipeline.plan import Offer, Wait, offers, order_of
 from pipeline.roster import store
 from pipeline.settings import Settings
@@ -61,10 +63,11 @@ def plan_villages(
     for template in templates:
         keep_template(connection, template)
     planned, added = _planned(connection, campaign), 0
+    running = in_force(connection, campaign, actor.today)
     for village in villages:
         found = [
             one
-            for one in _offers_of(connection, campaign, village, templates)
+            for one in _offers_of(connection, campaign, village, templates, running)
             if (one.manifest.name, one.party_key) not in planned
         ]
         new = sorted((one for one in found if isinstance(one, Offer)), key=order_of)
@@ -87,11 +90,12 @@ def plan_villages(
 
 
 def plan_counts(connection: Connection, campaign: Campaign, added: int, names: Iterable[str]) -> PlanCounts:
-    """The campaign's totals; every template of `names` is counted, zero too."""
-    contract, waiting = tables.contract, tables.waiting
+    """The campaign's totals, void contracts left out; every template of `names` is counted, zero too."""
+    contract, waiting, closing = tables.contract, tables.waiting, tables.closing
+    void = select(closing.c.id).where(closing.c.contract == contract.c.number, closing.c.kind == VOID)
     rows = connection.execute(
         select(contract.c.template, func.count())
-        .where(contract.c.campaign_id == campaign.id)
+        .where(contract.c.campaign_id == campaign.id, ~void.exists())
         .group_by(contract.c.template)
     )
     by_template = dict.fromkeys(names, 0) | {row[0]: row[1] for row in rows}
@@ -121,15 +125,20 @@ def _place(divisions: Divisions, village: str, settings: Settings) -> Place:
 
 
 def _offers_of(
-    connection: Connection, campaign: Campaign, village: str, templates: Sequence[Template]
+    connection: Connection, campaign: Campaign, village: str, templates: Sequence[Template], running: Running
 ) -> list[Offer | Wait]:
-    manifests = [template.manifest for template in templates]
+    manifests = {template.manifest.name: template.manifest for template in templates}
     newly = store.newly_married(connection, village, campaign.day.year)
-    return [
-        one
-        for household in store.households_of(connection, village)
-        for one in offers(household, manifests, campaign.day, newly)
-    ]
+    found: list[Offer | Wait] = []
+    for household in store.households_of(connection, village):
+        for one in offers(household, manifests.values(), campaign.day, newly):
+            if (one.manifest.name, one.party_key) not in running.ends:
+                found.append(one)
+        for template, key in running.ending_in(household, campaign):
+            day = (running.ends[template, key] or campaign.day) + timedelta(days=1)
+            following = offers(household, [manifests[template]] if template in manifests else [], day, newly)
+            found += [one for one in following if one.party_key == key]
+    return found
 
 
 def _planned(connection: Connection, campaign: Campaign) -> set[tuple[str, str]]:
@@ -209,10 +218,10 @@ def content_of(offer: Offer, number: str, campaign: Campaign, place: Place) -> C
     }
     prefixes = ("husband", "wife") if manifest.scope == "couple" else ("party",)
     for prefix, person in zip(prefixes, offer.parties, strict=True):
-        sources |= facts.person_sources(prefix, person, campaign.day)
+        sources |= facts.person_sources(prefix, person, offer.day)
     stay = offer.parties[0]
     sources |= {"stay.to": stay.away_to, "stay.from": stay.away_from or ""}
-    rows = facts.fill_rows(manifest, household.accepted, campaign.day)
+    rows = facts.fill_rows(manifest, household.accepted, offer.day)
     return Content(facts.fill(manifest.fields, sources), rows, offer.clauses)
 
 

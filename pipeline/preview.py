@@ -73,7 +73,7 @@ def invented_contract(template: Template, day: date) -> tuple[Printable, BatchFa
     parties = household.members[:2] if manifest.scope == "couple" else household.members[:1]
     campaign = Campaign(0, f"{day.year}春（样张）", day, date.fromordinal(day.toordinal() + SIGNING_DAYS))
     starts, ends = facts.term_of(manifest.term, day, parties[0])
-    offer = Offer(manifest, household, parties, starts, ends, tuple(manifest.clauses))
+    offer = Offer(manifest, household, parties, day, starts, ends, tuple(manifest.clauses))
     number = str(Number(VILLAGE, day.year, manifest.number, 1))
     contract = Printable(
         number=number,

@@ -73,19 +73,15 @@ def scan_page(job: PageJob) -> bytes:
     return _jpeg(pixels, int(scan.integers(75, 89)))
 
 
-@lru_cache(4)
-def _document(path: Path) -> pypdfium2.PdfDocument:
-    return pypdfium2.PdfDocument(path)
-
-
 def _printed(source: Path, page: int) -> MatLike:
     """A page of the batch as the printer put it on paper.
 
     The fourth channel is not used: pdfium draws and OpenCV turns four much faster than three.
     """
-    bitmap = _document(source)[page - 1].render(scale=DPI / 72, prefer_bgrx=True)
-    pixels: MatLike = bitmap.to_numpy().copy()  # the bitmap's own memory is pdfium's
-    return pixels
+    with pypdfium2.PdfDocument(source) as document:
+        bitmap = document[page - 1].render(scale=DPI / 72, prefer_bgrx=True)
+        pixels: MatLike = bitmap.to_numpy().copy()  # the bitmap's own memory is pdfium's
+        return pixels
 
 
 def _blank() -> MatLike:

@@ -1,42 +1,93 @@
-"""The main job on an invented town, end to end, in a folder of its own."""
+"""The main job on an invented town, end to end, in a folder of its own.
+
+Everything is printed; two of the villages are signed and scanned by the simulator, filed, searched and
+audited. The dates are the campaign's own: planned on 1 March, back by 5 April, audited on 30 April.
+"""
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from archive import search as searching
+from archive.audit import Audit, audit
+from archive.audit_workbook import write_audit
 from archive.errors import FolderNotOurs
-from archive.home import create_home
+from archive.filings import current_filing
+from archive.home import Home, create_home
+from archive.index.query import parse
 from archive.journal import Actor
-from pipeline.campaigns import open_campaign
+from archive.search import Names, Results
+from archive.states import State
+from pipeline.campaigns import Campaign, open_campaign
 from pipeline.console import progress, say
+from pipeline.contracts import template_titles
+from pipeline.demo.scanner import sign_and_scan
 from pipeline.demo.town import write_town
 from pipeline.divisions import Divisions
+from pipeline.intake.files import list_files
+from pipeline.intake.run import IntakeCounts, open_files, take_in
 from pipeline.planning import PlanCounts, plan_villages
 from pipeline.preview import preview_files
 from pipeline.printing import PrintCounts, print_campaign
 from pipeline.roster.reader import read_rosters
-from pipeline.roster.store import ImportCounts, import_roster, villages_with_roster
+from pipeline.roster.store import import_roster, villages_with_roster
 from pipeline.settings import Settings
 from pipeline.stock import stock_templates
 
 HOUSEHOLDS = 400
+SCANNED_VILLAGES, SHEETS_A_VILLAGE = 2, 130
+SEED = 13
 MARKER = "这是户约的演示文件夹.txt"
-STEPS = 6
+STEPS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where the demonstration's things lie."""
+
+    folder: Path
+
+    @property
+    def roster(self) -> Path:
+        return self.folder / "花名册.xlsx"
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "档案库"
+
+    @property
+    def batches(self) -> Path:
+        return self.folder / "打印"
+
+    @property
+    def previews(self) -> Path:
+        return self.folder / "预览"
+
+    @property
+    def scans(self) -> Path:
+        return self.folder / "扫描件"
+
+    @property
+    def signed(self) -> Path:
+        return self.folder / "一份归档的合同.pdf"
+
+    @property
+    def audit(self) -> Path:
+        return self.folder / "档案检查.xlsx"
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What the demonstration made."""
+    """What the demonstration made; `searches` are what was typed and what it found."""
 
-    folder: Path
-    roster: Path
-    home: Path
-    batches: Path
-    previews: Path
-    imported: ImportCounts
+    at: Folders
     planned: PlanCounts
     printed: PrintCounts
+    filed: IntakeCounts
+    searches: Sequence[tuple[str, Results]]
+    audited: Audit
 
 
 def run_demo(folder: Path, actor: Actor) -> Demo:
@@ -45,32 +96,87 @@ def run_demo(folder: Path, actor: Actor) -> Demo:
     Raises FolderNotOurs for a folder that is not empty and not a demonstration's.
     """
     _clear(folder)
-    roster, place, out, previews = (folder / name for name in ("花名册.xlsx", "档案库", "打印", "预览"))
-    divisions, campaign_day = Divisions.shipped(), date(actor.today.year, 3, 1)
+    at, divisions = Folders(folder), Divisions.shipped()
+    year = actor.today.year if actor.today >= date(actor.today.year, 4, 30) else actor.today.year - 1
+    begin, back, checked = (replace(actor, today=date(year, *day)) for day in ((3, 1), (4, 5), (4, 30)))
+    home, campaign, planned = _plan(at, divisions, begin)
+    printed = _print(at, home, campaign, begin)
+    filed = _come_back(at, home, printed.batches, back)
+    searches = _search(at, home, checked)
+    with home.reading() as connection:
+        audited = audit(connection, checked.today)
+        write_audit(at.audit, audited, template_titles(connection), Names(divisions.names, {}).village)
+    return Demo(at, planned, printed, filed, searches, audited)
+
+
+def _plan(at: Folders, divisions: Divisions, actor: Actor) -> tuple[Home, Campaign, PlanCounts]:
     say(f"【1/{STEPS}】编一个虚构的乡镇（{HOUSEHOLDS} 户），写成单位常见的花名册")
-    write_town(roster, divisions, households=HOUSEHOLDS, year=campaign_day.year)
-    say(f"【2/{STEPS}】建档案库（目录加密）")
-    home = create_home(place, None, divisions.names, actor)
+    write_town(at.roster, divisions, households=HOUSEHOLDS, year=actor.today.year)
+    say(f"【2/{STEPS}】建档案库（加密）")
+    home = create_home(at.home, None, divisions.names, actor)
     say(f"【3/{STEPS}】读花名册，导入")
-    found = read_rosters([roster], divisions, actor.today)
+    found = read_rosters([at.roster], divisions, actor.today)
     with home.writing() as connection:
         imported = import_roster(connection, found, actor)
     say(f"　　新增 {imported.added} 人；{imported.held} 人的资料有问题，暂不收，其他人不受影响")
-    templates = stock_templates()
     with home.writing() as connection:
-        campaign = open_campaign(connection, f"{campaign_day.year}春", campaign_day, None)
+        campaign = open_campaign(connection, f"{actor.today.year}春", actor.today, None)
         villages = villages_with_roster(connection)
         with progress(f"【4/{STEPS}】安排合同（村）", len(villages)) as bar:
-            planned = plan_villages(connection, campaign, villages, templates, Settings(), actor, bar.advance)
+            planned = plan_villages(
+                connection, campaign, villages, stock_templates(), Settings(), actor, bar.advance
+            )
     say(f"　　编号 {planned.contracts} 份，待定 {planned.waiting} 份")
+    return home, campaign, planned
+
+
+def _print(at: Folders, home: Home, campaign: Campaign, actor: Actor) -> PrintCounts:
+    with home.reading() as connection:
+        villages = villages_with_roster(connection)
     with home.locked(), progress(f"【5/{STEPS}】打印（村）", len(villages)) as bar:
         printed = print_campaign(
-            home, campaign, villages, out, actor, copies=1, docx=True, done=bar.advance, say=say
+            home, campaign, villages, at.batches, actor, copies=1, docx=True, done=bar.advance, say=say
         )
     say(f"　　{len(printed.batches)} 批，{printed.contracts} 份合同，{printed.pages} 页")
     say(f"【6/{STEPS}】出六种合同的预览")
-    preview_files(templates, previews, campaign_day)
-    return Demo(folder, roster, place, out, previews, imported, planned, printed)
+    preview_files(stock_templates(), at.previews, campaign.day)
+    return printed
+
+
+def _come_back(at: Folders, home: Home, batches: Sequence[Path], actor: Actor) -> IntakeCounts:
+    """Sign and scan two villages, the smallest, and take the scans in."""
+    chosen = sorted(batches, key=lambda batch: (batch / "print.pdf").stat().st_size)[:SCANNED_VILLAGES]
+    with progress(f"【7/{STEPS}】模拟签字、盖章、扫描（村）", len(chosen)) as bar:
+        for batch in chosen:
+            sign_and_scan(batch, at.scans / batch.name, seed=SEED, limit=SHEETS_A_VILLAGE)
+            bar.advance()
+    files = list_files([at.scans])
+    with home.locked():
+        opened = open_files(files)
+        with progress(f"【8/{STEPS}】收件（页）", sum(one.pages for one in opened)) as bar:
+            filed = take_in(home, files, opened, actor, bar.advance)
+    outcomes = filed.outcomes
+    say(
+        f"　　归档 {outcomes['filed']} 页，重复 {outcomes['duplicate']} 页，空白和封面 {outcomes['blank']} 页，"
+        f"待核 {outcomes['review']} 页；合同齐全 {filed.complete} 份，不齐全 {filed.incomplete} 份"
+    )
+    return filed
+
+
+def _search(at: Folders, home: Home, actor: Actor) -> list[tuple[str, Results]]:
+    """Three searches as clerks type them, for a contract that is filed, and that contract as a file."""
+    say(f"【9/{STEPS}】检索、检查")
+    with home.reading() as connection:
+        names = Names(Divisions.shipped().names, template_titles(connection))
+    filed = searching.search(home, replace(parse(""), state=str(State.FILED)), "", names, actor.today, 0, 1)
+    one = filed.hits[0].standing
+    with home.reading() as connection:
+        filing = current_filing(connection, one.number)
+        if filing is not None and filing.blob is not None:
+            at.signed.write_bytes(home.vault(connection).get(connection, filing.blob))
+    village = Divisions.shipped().name(one.village).removesuffix("委会")
+    typed = [one.party.split("、")[0], f"{village} 外出期间", one.number[:20]]
+    return [(text, searching.search(home, parse(text), text, names, actor.today, 0, 5)) for text in typed]
 
 
 def _clear(folder: Path) -> None:

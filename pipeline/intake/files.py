@@ -11,7 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 
 import pypdfium2 as pdfium
-from PIL import Image, UnidentifiedImageError
+import pypdfium2.raw as pdfium_c
+from PIL import Image
 
 from archive.errors import ScanMissing
 
@@ -124,8 +125,17 @@ def _pdf_pages(path: Path) -> int | Code:
     try:
         with pdfium.PdfDocument(path) as document:
             return len(document)
-    except pdfium.PdfiumError as problem:
-        return Code.ENCRYPTED if "password" in str(problem).lower() else Code.DAMAGED
+    except pdfium.PdfiumError:
+        return _why_no_pdf(path)
+
+
+def _why_no_pdf(path: Path) -> Code:
+    """Why pypdfium2 opens no document: it takes one without pages for a failure, with the error of another file."""
+    document = pdfium_c.FPDF_LoadDocument(f"{path}\0".encode(), None)
+    if document:
+        pdfium_c.FPDF_CloseDocument(document)
+        return Code.EMPTY
+    return Code.ENCRYPTED if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD else Code.DAMAGED
 
 
 def _image_pages(path: Path) -> int | Code:
@@ -134,5 +144,5 @@ def _image_pages(path: Path) -> int | Code:
             return int(getattr(image, "n_frames", 1))
     except Image.DecompressionBombError:
         return Code.TOO_LARGE
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
+    except Exception:  # Pillow raises whatever its parser of a damaged file trips over
         return Code.DAMAGED

@@ -24,6 +24,9 @@ from pipeline.intake.files import PIXEL_LIMIT, is_pdf
 Pixels = npt.NDArray[np.uint8]
 
 LOWEST_DPI, USUAL_DPI, HIGHEST_DPI = 150, 200, 400  # at which a page that is no single picture is drawn
+SIDES = (16, 40_000)  # pixels: what can be looked at, enlarged too
+UNPACKED = {"FlateDecode", "LZWDecode", "RunLengthDecode", "ASCII85Decode", "ASCIIHexDecode"}
+TAIL = 16  # bytes that a stream may have too many
 QUALITY = 90  # of JPEGs of our own making
 JPEG_END = b"\xff\xd9"
 EXIF_ORIENTATION = 0x0112
@@ -73,13 +76,13 @@ class Pages:
         """The page of that 0-based index."""
         try:
             if self._document is not None:
-                return _of_pdf(self._document, index)
+                return _sized(_of_pdf(self._document, index))
             assert self._picture is not None  # noqa: S101
             self._picture.seek(index)
-            return _of_picture(self._picture, self._single_jpeg())
-        except (pdfium.PdfiumError, OSError, ValueError, SyntaxError, EOFError, MemoryError) as problem:
-            raise BadPage(str(problem)) from None
-        except Image.DecompressionBombError as problem:
+            return _sized(_of_picture(self._picture, self._single_jpeg()))
+        except (
+            Exception
+        ) as problem:  # Pillow and OpenCV raise whatever a damaged picture makes them trip over
             raise BadPage(str(problem)) from None
 
     def _single_jpeg(self) -> bytes | None:
@@ -112,6 +115,12 @@ class Pages:
                     opened.close()
 
 
+def _sized(page: PageImage) -> PageImage:
+    if not SIDES[0] <= min(page.width, page.height) <= max(page.width, page.height) <= SIDES[1]:
+        raise BadPage("too narrow or too long")
+    return page
+
+
 def _of_pdf(document: pdfium.PdfDocument, index: int) -> PageImage:
     page = document[index]
     try:
@@ -122,6 +131,8 @@ def _of_pdf(document: pdfium.PdfDocument, index: int) -> PageImage:
             columns, rows = one.get_px_size()
             if columns * rows > PIXEL_LIMIT:
                 raise BadPage("too many pixels")
+            if not _whole(one):
+                raise BadPage("a picture that cannot be drawn, or not to its end")
         if len(images) == 1 and _covers(images[0], wide, high, turn):
             columns = images[0].get_px_size()[0]
             dpi = columns / (wide if turn % 2 == 0 else high) * 72
@@ -137,6 +148,24 @@ def _of_pdf(document: pdfium.PdfDocument, index: int) -> PageImage:
         return _made(picture, dpi, 0)
     finally:
         page.close()
+
+
+def _whole(image: Any) -> bool:
+    """Whether all of a picture is there: pdfium leaves white or black what it cannot decode, and says nothing."""
+    filters = list(image.get_filters())
+    if filters == ["DCTDecode"]:  # looked at by _jpeg
+        return True
+    try:
+        image.get_bitmap()
+    except pdfium.PdfiumError:
+        return False
+    if filters and not set(filters) <= UNPACKED:
+        return True
+    columns, rows = image.get_px_size()
+    colours = max(image.get_metadata().bits_per_pixel // 8, 1)
+    length = len(image.get_data(decode_simple=True))
+    sizes = [(columns * colours * bits + 7) // 8 * rows for bits in (1, 2, 4, 8)]
+    return length >= sizes[-1] or any(0 <= length - size <= TAIL for size in sizes)
 
 
 def _covers(image: Any, wide: float, high: float, turn: int) -> bool:

@@ -104,7 +104,7 @@ def read_pages(job: Job) -> list[PageRead]:
                 with _seconds(PAGE_SECONDS):
                     try:
                         found.append(_read(connection, key, pages.page(index), index, job.on))
-                    except BadPage:
+                    except (BadPage, cv2.error):  # OpenCV refuses what no page looks like
                         found.append(PageRead(index, Kind.QUARANTINED))
     except BadPage:  # the file itself does not open any more
         return quarantined(job)

@@ -19,6 +19,7 @@ from pipeline.place import fit, width
 from pipeline.press import beside_code
 
 HEIGHT = 841.89  # points
+GAP = 3.0  # points between characters of one run at most: a blank or a tab begins another
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,7 @@ def test_numbers_go_by_group_then_household_number_as_a_number_then_identity_num
     written = ["10", "9", "0009", "9-2", "甲3", ""]
     assert sorted(written, key=number_order) == ["0009", "9", "9-2", "10", "", "甲3"]
     one, other = (
-        Offer(MANIFESTS[2], home(person(), number="7"), (person(number=number),), DAY, None, ())
+        Offer(MANIFESTS[2], home(person(), number="7"), (person(number=number),), DAY, DAY, None, ())
         for number in "21"
     )
     assert order_of(other) < order_of(one)

@@ -1,29 +1,37 @@
-"""The smallest TrueType font that PDF readers take: two glyphs without outlines, each an em wide.
+"""The smallest TrueType font that PDF readers take: every character an em-wide box.
 
-Text in it can be searched and copied but not seen. Tables as a PDF's CIDFontType2 needs them (ISO 32000-1,
-9.9; OpenType 1.9).
+It is for text that is not drawn (text rendering mode 3) but can be searched, marked and copied; the box is
+there because readers take a character without extent for none. Tables as a PDF's CIDFontType2 needs them
+(ISO 32000-1, 9.9; OpenType 1.9).
 """
 
 import struct
 from functools import cache
 
 UNITS = 1000  # per em
+BOX = (0, -120, UNITS, 880)  # left, bottom, right, top of a character
 
 
 @cache
-def blank_font() -> bytes:
-    """The font file."""
-    box = (0, -120, UNITS, 880)
+def box_font() -> bytes:
+    """The font file: glyph 0 for what is missing, glyph 1 for every character."""
+    left, bottom, right, top = BOX
+    across = (left, right - left, 0, left - right)  # each point from the one before
+    up = (bottom, 0, top - bottom, 0)
+    glyph = struct.pack(">hhhhhHH4B4h4h", 1, *BOX, 3, 0, 1, 1, 1, 1, *across, *up)
+    glyph += b"\0" * (-len(glyph) % 2)
     head = struct.pack(
-        ">IIIIHHQQhhhhHHhhh", 0x10000, 0x10000, 0, 0x5F0F3CF5, 0, UNITS, 0, 0, *box, 0, 8, 2, 0, 0
+        ">IIIIHHQQhhhhHHhhh", 0x10000, 0x10000, 0, 0x5F0F3CF5, 0, UNITS, 0, 0, *BOX, 0, 8, 2, 0, 0
     )
     tables = {
-        b"glyf": b"\0\0\0\0",  # of no glyph: an empty table is refused by some readers
+        b"glyf": glyph * 2,
         b"head": head,
-        b"hhea": struct.pack(">IhhhHhhhhhhQhH", 0x10000, 880, -120, 0, UNITS, 0, 0, 0, 1, 0, 0, 0, 0, 2),
+        b"hhea": struct.pack(
+            ">IhhhHhhhhhhQhH", 0x10000, top, bottom, 0, UNITS, 0, 0, UNITS, 1, 0, 0, 0, 0, 2
+        ),
         b"hmtx": struct.pack(">HhHh", UNITS, 0, UNITS, 0),
-        b"loca": struct.pack(">HHH", 0, 0, 0),
-        b"maxp": struct.pack(">IHHHHHHHHHHHHHH", 0x10000, 2, *([0] * 4), 1, *([0] * 8)),
+        b"loca": struct.pack(">HHH", 0, len(glyph) // 2, len(glyph)),
+        b"maxp": struct.pack(">IHHHHHHHHHHHHHH", 0x10000, 2, 4, 1, 0, 0, 1, *([0] * 8)),
     }
     data = _font_file(tables)
     adjustment = (0xB1B0AFBA - _checksum(data)) & 0xFFFFFFFF

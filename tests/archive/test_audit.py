@@ -1,0 +1,216 @@
+"""The audit of a date: each class just inside and just outside, and the workbook as a spreadsheet reads it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+from sqlalchemy import Connection
+
+from archive.audit import CHINESE, Class, audit, deadline_of
+from archive.audit_workbook import write_audit
+from archive.home import Home, create_home
+from archive.journal import Actor
+from archive.numbers import Number
+from archive.states import State
+from tests.archive.test_states import FILED, NEW, OLD, UNSIGNED, VILLAGE, Paper, RolledBack, closed, keep
+
+# The campaign of 2026-03-01 closes on 2026-03-31; the last day to file is 2026-04-15.
+INSIDE, OUTSIDE = "2026-04-15", "2026-04-16"
+MAY, END = "2026-05-01", "2027-02-28"
+ALL_GAPS = "incomplete unsigned unsealed undated"
+
+
+def filed(day: str, gaps: str = "", *more: tuple[str, int, str], sheets: int = 2) -> Paper:
+    return replace(OLD, filings=((day, sheets, gaps), *more))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    folder = tmp_path_factory.mktemp("audit") / "档案库"
+    return create_home(folder, None, {"45": "广西"}, Actor("甲", date(2026, 3, 1)))
+
+
+@pytest.fixture
+def connection(home: Home) -> Iterator[Connection]:
+    with suppress(RolledBack), home.writing() as connection:
+        yield connection
+        raise RolledBack
+
+
+def test_the_last_day_to_file_is_fifteen_days_after_the_close() -> None:
+    assert deadline_of(date(2026, 3, 31)).isoformat() == INSIDE
+    assert deadline_of(date(2026, 2, 28)).isoformat() == "2026-03-15"
+
+
+# A contract (with others of its party), the date asked about, and its findings: class, since, overdue.
+CASES: list[tuple[str, list[Paper], str, list[tuple[str, str, bool]]]] = [
+    ("not planned yet", [OLD], "2026-02-28", []),
+    ("planned", [replace(OLD, printed=None)], "2026-03-01", [("missing", "2026-03-01", False)]),
+    ("unfiled on the last day to file", [OLD], INSIDE, [("missing", "2026-03-01", False)]),
+    ("unfiled the day after", [OLD], OUTSIDE, [("missing", "2026-03-01", True)]),
+    ("unfiled past its end", [OLD], "2027-03-01", [("missing", "2026-03-01", True)]),
+    ("filed tomorrow", [filed(MAY)], "2026-04-30", [("missing", "2026-03-01", True)]),
+    ("filed on the last day to file", [filed(INSIDE)], MAY, []),
+    ("filed the day after", [filed(OUTSIDE)], OUTSIDE, [("late", OUTSIDE, True)]),
+    ("filed the day after, asked the day before", [filed(OUTSIDE)], INSIDE, [("missing", "2026-03-01", False)]),
+    ("complete on the last day to file", [filed("2026-04-01", "unsigned", (INSIDE, 2, ""))], MAY, []),
+    (
+        "signed in time, complete the day after",
+        [filed("2026-04-01", "unsigned", (OUTSIDE, 2, ""))],
+        MAY,
+        [("late", OUTSIDE, True)],
+    ),
+    ("complete in time, scanned better later", [filed("2026-04-01", "", (MAY, 2, ""))], MAY, []),
+    ("one sheet filed", [filed("2026-04-01", "incomplete", sheets=1)], MAY, [("incomplete", "2026-04-01", True)]),
+    ("unsigned in time", [filed("2026-04-01", "unsigned")], INSIDE, [("unsigned", "2026-04-01", False)]),
+    ("unsigned past the last day", [filed("2026-04-01", "unsigned")], OUTSIDE, [("unsigned", "2026-04-01", True)]),
+    ("unsealed", [filed("2026-04-01", "unsealed")], MAY, [("unsealed", "2026-04-01", True)]),
+    ("undated", [filed("2026-04-01", "undated")], MAY, [("undated", "2026-04-01", True)]),
+    (
+        "everything lacks",
+        [filed("2026-04-02", ALL_GAPS, sheets=1)],
+        MAY,
+        [(cls, "2026-04-02", True) for cls in ("unsigned", "unsealed", "undated", "incomplete")],
+    ),
+    ("all taken back", [filed("2026-04-01", "", (MAY, 0, "incomplete"), sheets=2)], MAY, [("missing", "2026-03-01", True)]),
+    ("91 days before its end", [FILED], "2026-11-29", []),
+    ("90 days before its end", [FILED], "2026-11-30", [("expiring", "2026-11-30", True)]),
+    ("on its last day", [FILED], END, [("expiring", "2026-11-30", True)]),
+    ("the day after its end", [FILED], "2027-03-01", [("expired", "2027-03-01", True)]),
+    ("soon to end, its successor planned", [FILED, NEW], END, []),
+    ("soon to end, its successor declined", [FILED, closed(NEW, ("declined", END))], END, [("expiring", "2026-11-30", True)]),
+    ("ended, its successor not begun", [FILED, replace(NEW, starts="2027-04-01")], "2027-03-31", [("expired", "2027-03-01", True)]),
+    ("no end", [replace(FILED, ends=None)], "2099-12-31", []),
+    (
+        "unsigned and past its end",
+        [UNSIGNED],
+        "2027-03-01",
+        [("expired", "2027-03-01", True), ("unsigned", "2026-04-01", True)],
+    ),
+    ("superseded unfiled", [OLD, NEW], END, []),
+    ("superseded unsigned", [UNSIGNED, NEW], "2027-03-01", []),
+    *((f"{kind} unfiled", [closed(OLD, (kind, MAY))], MAY, []) for kind in ("declined", "void", "moved", "died")),
+    *((f"{kind} unsigned", [closed(UNSIGNED, (kind, MAY))], MAY, []) for kind in ("declined", "void", "unfit")),
+    ("declined tomorrow", [closed(OLD, ("declined", MAY))], "2026-04-30", [("missing", "2026-03-01", True)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("papers", "on", "findings"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_a_contract_is_in_the_findings_that_what_was_known_gives(
+    connection: Connection, papers: list[Paper], on: str, findings: list[tuple[str, str, bool]]
+) -> None:
+    keep(connection, *papers)
+    found = audit(connection, date.fromisoformat(on))
+    of_it = [one for one in found.findings if one.standing.number == papers[0].number]
+    assert [(one.cls.value, one.since.isoformat(), one.overdue) for one in of_it] == findings
+    assert max(Counter(one.cls for one in of_it).values(), default=1) == 1
+
+
+def test_an_archive_without_contracts_has_fifteen_classes_of_zero(connection: Connection) -> None:
+    found = audit(connection, date(2026, 5, 1))
+    assert " ".join(found.counts) == (
+        "missing expired expiring unsigned unsealed undated incomplete late unreadable conflict "
+        "superseded_template subject_changed without_obligation damaged unreviewed"
+    )
+    assert set(found.counts.values()) == {0}
+
+
+def village(count: int) -> list[Paper]:
+    """Contracts of one village, by turns unfiled, unsigned, lacking everything, sound, late and declined."""
+    kinds = [
+        OLD,
+        UNSIGNED,
+        filed("2026-04-01", ALL_GAPS, sheets=1),
+        FILED,
+        filed(OUTSIDE),
+        closed(OLD, ("declined", "2026-04-01")),
+    ]
+    numbers = [str(Number(VILLAGE, 2026, "01", serial)) for serial in range(1, count + 1)]
+    return [replace(kinds[at % 6], number=number, key=number) for at, number in enumerate(numbers)]
+
+
+def test_findings_come_by_class_and_number_and_add_up(connection: Connection) -> None:
+    keep(connection, *village(12))
+    found = audit(connection, date.fromisoformat(MAY))
+    counts = {str(cls): count for cls, count in found.counts.items() if count}
+    assert counts == {"missing": 2, "unsigned": 4, "unsealed": 2, "undated": 2, "incomplete": 2, "late": 2}
+    order = [(list(Class).index(one.cls), one.standing.number) for one in found.findings]
+    assert order == sorted(order)
+    assert found.states == {State.PRINTED: 2, State.INCOMPLETE: 4, State.FILED: 4, State.DECLINED: 2}
+
+
+def test_a_finding_says_all_that_the_interface_asks_for(connection: Connection) -> None:
+    keep(connection, replace(OLD, party="覃小明、莫秋月"))
+    (finding,) = audit(connection, date.fromisoformat(OUTSIDE)).findings
+    assert finding.as_json() == {
+        "class": "missing",
+        "contract": OLD.number,
+        "template": "service",
+        "village": VILLAGE,
+        "group": 1,
+        "household": "7",
+        "party": "覃小明、莫秋月",
+        "responsible": "莫秋月",
+        "since": "2026-03-01",
+        "overdue": True,
+    }
+
+
+def totals(sheet: Worksheet, what: str) -> dict[str, list[Any]]:
+    """A table of the sheet of totals, by its first column; its heads under `what`."""
+    rows = [[cell for cell in row if cell is not None] for row in sheet.iter_rows(values_only=True)]
+    start = next(at for at, row in enumerate(rows) if row[:1] == [what])
+    end = next(at for at, row in enumerate(rows) if at > start and row[:1] == ["合计"])
+    return {str(row[0]): row[1:] for row in rows[start : end + 1]}
+
+
+def test_the_workbook_lists_every_finding_and_its_totals_add_up(
+    connection: Connection, tmp_path: Path
+) -> None:
+    papers = village(12)
+    papers[0] = replace(papers[0], party="=1+1")
+    papers[6] = replace(papers[6], party="{=SUM(A1)}", template="other", key="@x")
+    keep(connection, *papers)
+    found = audit(connection, date.fromisoformat(MAY))
+    write_audit(tmp_path / "检查.xlsx", found, {"service": "服务合同"}, {VILLAGE: "东门镇冲洞村"}.__getitem__)
+    book = openpyxl.load_workbook(tmp_path / "检查.xlsx")
+    assert book.sheetnames == ["汇总", "问题清单"]
+
+    lists = book["问题清单"]
+    rows = list(lists.iter_rows(min_row=3, values_only=True))
+    assert len(rows) == len(found.findings)
+    assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
+    assert [(row[1], row[2]) for row in rows] == [
+        (CHINESE[one.cls], one.standing.number) for one in found.findings
+    ]
+    assert rows[0][3:9] == ("服务合同", "东门镇冲洞村", 1, "7", "=1+1", "莫秋月")
+    assert lists["H3"].data_type == "s" and lists["H4"].value == "{=SUM(A1)}" and rows[1][3] == "other"
+    assert rows[0][9:11] == (datetime(2026, 3, 1), "是")
+
+    heads = [CHINESE[cls] for cls in list(Class)[:8]]
+    counts = [found.counts[cls] for cls in list(Class)[:8]]
+    for what, keys in (("村", ["东门镇冲洞村"]), ("合同", ["other", "服务合同"])):
+        table = totals(book["汇总"], what)
+        assert list(table) == [what, *keys, "合计"]
+        assert table[what] == heads and table["合计"] == counts
+        assert [sum(column) for column in zip(*(table[key] for key in keys), strict=True)] == counts
+    assert (
+        book["汇总"]["A2"].value == "合同共 12 份：已打印 2 份，不完整 4 份，已归档 4 份，未签（自愿） 2 份。"
+    )
+
+
+def test_a_workbook_without_findings_opens(connection: Connection, tmp_path: Path) -> None:
+    write_audit(tmp_path / "检查.xlsx", audit(connection, date(2026, 5, 1)), {}, str)
+    book = openpyxl.load_workbook(tmp_path / "检查.xlsx")
+    assert book["汇总"]["A2"].value == "合同共 0 份：没有。"
+    assert book["问题清单"].max_row == 2
+    assert totals(book["汇总"], "村")["合计"] == [0] * 8

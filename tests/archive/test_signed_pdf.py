@@ -1,0 +1,215 @@
+"""The signed paper as a PDF: the scan byte for byte, upright, under exactly the printed text."""
+
+import io
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pikepdf
+import pypdfium2 as pdfium
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+from pypdf import PdfReader
+
+from archive.signed_pdf import KeptPage, Run, SheetScan, page_text, signed_pdf
+from pipeline.intake.page_image import Pages
+
+DPI = 144.0
+LINES = [
+    "计划生育技术服务合同书",
+    "𠮷野·阿依古丽",
+    "451225105001-2026-01-000123-Y",
+    "2026年3月1日至2027年2月28日",
+]
+Grey = npt.NDArray[np.float64]
+
+
+def upright(mode: str = "RGB") -> Image.Image:
+    """A picture that is like no turned or mirrored one of itself."""
+    picture = Image.new("RGB", (413, 585), "white")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((20, 30, 200, 90), fill="black")
+    draw.ellipse((250, 60, 380, 190), outline="red", width=9)
+    draw.polygon([(40, 500), (200, 540), (60, 300)], fill="navy")
+    return picture.convert(mode)
+
+
+def runs(*lines: str) -> tuple[Run, ...]:
+    """The lines under each other from (50, 100) on, 40 pixels apart, 20 high, a little askew as scans are."""
+    return tuple(
+        Run(line, (11.0 * len(line), 1.5, 1.2, -20.0, 50.0, 100.0 + 40 * at)) for at, line in enumerate(lines)
+    )
+
+
+def jpeg(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=92)
+    return out.getvalue()
+
+
+def scan(turn: int = 0, mode: str = "RGB", lines: tuple[Run, ...] = ()) -> SheetScan:
+    """The picture as a scanner turned it: `turn` quarter turns clockwise make it upright again."""
+    turned = upright(mode).rotate(90 * turn, expand=True)
+    return SheetScan("jpeg", jpeg(turned), *turned.size, 3 if mode == "RGB" else 1, DPI, turn, lines)
+
+
+def drawn(pdf: bytes, position: int = 1) -> Image.Image:
+    """A page as pdfium draws it, a pixel for a pixel."""
+    with pdfium.PdfDocument(pdf) as document:
+        picture: Image.Image = document[position - 1].render(scale=DPI / 72).to_pil()
+    return picture.convert("RGB")
+
+
+def far(one: Image.Image, other: Image.Image) -> float:
+    """How far two pictures of one size are from each other, on average, of 255."""
+    assert one.size == other.size
+    pixels: list[Grey] = [np.asarray(picture.convert("RGB"), np.float64) for picture in (one, other)]
+    return float(np.abs(pixels[0] - pixels[1]).mean())
+
+
+def images(pdf: bytes) -> list[bytes]:
+    """Every page's image as it lies in the file."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        return [page.Resources.XObject.I.read_raw_bytes() for page in document.pages]
+
+
+def texts_of(pdf: bytes, position: int, folder: Path) -> dict[str, list[str]]:
+    """A page's lines as each reader there is gives them."""
+    with pdfium.PdfDocument(pdf) as document:
+        found = {"pdfium": document[position - 1].get_textpage().get_text_range()}
+    found["pypdf"] = page_text(pdf, position)
+    if shutil.which("pdftotext"):  # of poppler, which the project does not need
+        (folder / "a.pdf").write_bytes(pdf)
+        pages = ["-f", str(position), "-l", str(position)]
+        found["poppler"] = subprocess.run(
+            ["pdftotext", "-raw", "-enc", "UTF-8", *pages, folder / "a.pdf", "-"],
+            capture_output=True,
+            check=True,
+        ).stdout.decode()
+    return {reader: text.replace("\f", "").splitlines() for reader, text in found.items()}
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_every_reader_gets_back_exactly_the_printed_lines(turn: int, tmp_path: Path) -> None:
+    for reader, lines in texts_of(signed_pdf("x", [scan(turn, lines=runs(*LINES))]), 1, tmp_path).items():
+        assert lines == LINES, reader
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_the_text_lies_where_the_upright_scan_shows_it(turn: int) -> None:
+    with pdfium.PdfDocument(signed_pdf("x", [scan(turn, lines=runs("甲乙", "丙丁戊"))])) as document:
+        page = document[0].get_textpage()
+        for character, x, y in (("甲", 50, 100), ("乙", 61, 100.75), ("丙", 50, 140), ("戊", 72, 141)):
+            index = page.get_text_range().replace("\r\n", "\n").replace("\n", "\0\0").index(character)
+            left, bottom, _, _ = page.get_charbox(index, loose=True)
+            assert left == pytest.approx(x * 72 / DPI, abs=1)
+            assert (585 * 72 / DPI - bottom) == pytest.approx(y * 72 / DPI, abs=4)
+
+
+@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_scan_stands_upright_however_it_was_fed(mode: str, turn: int) -> None:
+    seen = drawn(signed_pdf("x", [scan(turn, mode, runs(*LINES))]))
+    assert far(seen, upright(mode)) < 2
+    for wrong in (seen.rotate(180), seen.transpose(Image.Transpose.FLIP_LEFT_RIGHT)):
+        assert far(wrong, upright(mode)) > 20
+
+
+def test_the_text_cannot_be_seen() -> None:
+    with_text, without = (signed_pdf("x", [scan(lines=lines)]) for lines in (runs(*LINES), ()))
+    assert far(drawn(with_text), drawn(without)) == 0
+    assert page_text(without, 1) == ""
+
+
+def test_the_page_is_as_large_as_the_paper() -> None:
+    for turn in range(4):
+        box = PdfReader(io.BytesIO(signed_pdf("x", [scan(turn)]))).pages[0].mediabox
+        assert (float(box.width), float(box.height)) == pytest.approx((413 / 2, 585 / 2), abs=0.01)
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_the_jpeg_in_the_file_is_the_scan_byte_for_byte(turn: int) -> None:
+    one = scan(turn, lines=runs(*LINES))
+    assert images(signed_pdf("x", [one])) == [one.image]
+
+
+@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("wide", [413, 416, 8, 1])
+def test_a_bilevel_scan_keeps_every_pixel(wide: int, turn: int) -> None:
+    picture = upright("1").crop((0, 0, wide, 300))
+    out = io.BytesIO()
+    picture.rotate(90 * turn, expand=True).save(out, "PNG", dpi=(DPI, DPI))
+    with Pages.of(out.getvalue()) as pages:
+        page = pages.page(0)
+    pdf = signed_pdf("x", [page.scan(DPI, turn, runs(*LINES))])
+    assert page.kind == "g4" and images(pdf) == [page.image]
+    assert far(drawn(pdf), picture) == 0
+
+
+def test_the_same_sheets_give_the_same_bytes_in_any_process() -> None:
+    made = signed_pdf("451225105001-2026-01-000123-Y", [scan(1, lines=runs(*LINES)), scan(0, "L")])
+    code = "\n".join(
+        [
+            "import sys",
+            "from tests.archive.test_signed_pdf import LINES, runs, scan, signed_pdf",
+            "pages = [scan(1, lines=runs(*LINES)), scan(0, 'L')]",
+            "sys.stdout.buffer.write(signed_pdf('451225105001-2026-01-000123-Y', pages))",
+        ]
+    )
+    for seed in "12":
+        again = subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, cwd=Path(__file__).parents[2],
+            capture_output=True, check=True,
+        )  # fmt: skip
+        assert again.stdout == made
+
+
+def test_pages_of_earlier_files_are_taken_over_in_any_order(tmp_path: Path) -> None:
+    first = signed_pdf("x", [scan(1, lines=runs("第一页", "𠮷野")), scan(2, "L", runs("第二页"))])
+    new = replace(scan(3, lines=runs("新的一页")), image=scan(3).image + b"\0")
+    mixed = signed_pdf("x", [KeptPage(first, 2), new, KeptPage(first, 1)])
+    assert images(mixed) == [images(first)[1], new.image, images(first)[0]]
+    for position, lines in enumerate((["第二页"], ["新的一页"], ["第一页", "𠮷野"]), 1):
+        assert set(map(tuple, texts_of(mixed, position, tmp_path).values())) == {tuple(lines)}
+    for position, before in ((1, drawn(first, 2)), (3, drawn(first, 1))):
+        assert far(drawn(mixed, position), before) == 0
+
+
+def test_a_page_kept_again_and_again_brings_nothing_else_along() -> None:
+    first = signed_pdf("x", [scan(0, lines=runs(*LINES)), scan(1)])
+    kept = signed_pdf("x", [KeptPage(first, 1)])
+    assert len(kept) < len(first) - len(images(first)[1]) + 500
+    again = kept
+    for _ in range(20):
+        again = signed_pdf("x", [KeptPage(again, 1)])
+    assert len(again) < len(kept) + 100
+    assert (images(again), page_text(again, 1)) == (images(first)[:1], page_text(first, 1))
+
+
+def test_every_reader_takes_the_file_without_a_word(tmp_path: Path) -> None:
+    pdf = signed_pdf("x", [scan(0, lines=runs(*LINES)), KeptPage(signed_pdf("x", [scan(1)]), 1)])
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        assert document.check_pdf_syntax() == []
+    assert PdfReader(io.BytesIO(pdf), strict=True).metadata == {"/Title": "x", "/Producer": "huyue"}
+
+
+PRINTED = st.one_of(
+    st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF),
+    st.characters(min_codepoint=0x20000, max_codepoint=0x2A6DF),
+    st.sampled_from("0123456789Xx-／（）《》：；，。、·□☑√×①ABC"),
+)
+
+
+@given(st.lists(st.text(PRINTED, min_size=1, max_size=20), min_size=1, max_size=8))
+def test_any_printed_text_comes_back(lines: list[str]) -> None:
+    with pdfium.PdfDocument(signed_pdf("x", [scan(lines=runs(*lines))])) as document:
+        found = document[0].get_textpage().get_text_range()
+    assert "".join(found.split()) == "".join(
+        lines
+    )  # where a line of one character ends is the reader's guess
