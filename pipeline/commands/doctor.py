@@ -8,6 +8,7 @@ import click
 import sqlcipher3
 
 from archive import journal
+from archive import search as searching
 from archive.errors import EXIT_ARCHIVE, EXIT_DONE, EXIT_MISSING_PROGRAM, FontMissing, LibreOfficeMissing
 from archive.home import Home
 from pipeline import fonts, libreoffice
@@ -52,6 +53,7 @@ def _look() -> Iterator[Finding]:
     rare = not fonts.missing("song", "𠮷𪚥")
     hint = "生僻字会缺。Debian/Ubuntu 请运行 apt-get install fonts-hanazono fonts-babelstone-han。"
     yield Finding("生僻字（扩展 B 区）", "有字体" if rare else "", "" if rare else hint)
+    yield Finding("检索引擎", searching.engine_name())
     home = session().home_if_any()
     if home is not None:
         yield from _look_at_home(home)
@@ -64,6 +66,8 @@ def _look_at_home(home: Home) -> Iterator[Finding]:
     where = (
         "与档案库放在一起；磁盘被偷时保护不了，可用 HUYUE_KEY_FILE 放到别处" if beside else "与档案库分开存放"
     )
+    yield Finding("归档的扫描件", "逐个加密存放（AES-256-GCM）")
+    yield Finding("检索索引", "没有加密，里面有姓名和村名，没有证件号码和电话；请给磁盘加密（如 BitLocker）")
     yield Finding("密钥", f"{home.key_file}（{where}）")
     hint = "" if broken is None else f"从第 {broken} 条起对不上，可能被改动过。"
     yield Finding("日志", "连续完整" if broken is None else "", hint, EXIT_ARCHIVE)
