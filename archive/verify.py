@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain, count
+from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
@@ -23,7 +25,7 @@ class Verified:
     blobs: int = 0
     damaged: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    orphaned: list[str] = field(default_factory=list)
+    orphaned: list[Path] = field(default_factory=list)
     broken_at: int | None = None
 
     @property
@@ -50,9 +52,18 @@ def verify(connection: Connection, vault: Vault, done: Callable[[], None]) -> Ve
             found.damaged.append(name)
         found.blobs += 1
         done()
-    known, pending = set(names), vault.pending()
-    found.orphaned = [path.name for path in vault.files() if path.name not in known | pending]
+    found.orphaned = _orphaned(connection, vault)
     return found
+
+
+def _orphaned(connection: Connection, vault: Vault) -> list[Path]:
+    """The files that nobody knows, of what is there now: others may have filed since `connection` looked."""
+    files, pending = [path for path in vault.files() if path.is_file()], vault.pending()
+    with (
+        connection.engine.begin() as later
+    ):  # after both, so that what was cleared from the one is in the other
+        known = set(later.execute(select(tables.blob.c.name)).scalars())
+    return [path for path in files if path != vault.path(path.name) or path.name not in known | pending]
 
 
 def contracts_of(connection: Connection, blobs: list[str]) -> list[str]:
@@ -62,13 +73,18 @@ def contracts_of(connection: Connection, blobs: list[str]) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def set_aside(vault: Vault, names: list[str]) -> list[str]:
-    """Move files that no catalogue row speaks of out of the way, unchanged; those that were moved."""
+def set_aside(vault: Vault, files: list[Path]) -> list[str]:
+    """Move files that no catalogue row speaks of out of the way, unchanged; the names of those moved."""
     moved: list[str] = []
-    for name in names:
-        path = vault.path(name)
+    for path in files:
         if path.is_file():
             (vault.folder / ASIDE).mkdir(mode=0o700, exist_ok=True)
-            path.replace(vault.folder / ASIDE / name)
-            moved.append(name)
+            path.replace(_free(vault.folder / ASIDE / path.name))
+            moved.append(path.name)
     return moved
+
+
+def _free(path: Path) -> Path:
+    """The path, or with a number behind it where another file has it already."""
+    numbered = (path.with_name(f"{path.name}.{number}") for number in count(2))
+    return next(one for one in chain([path], numbered) if not one.exists())

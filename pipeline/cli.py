@@ -6,27 +6,11 @@ import json
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
 from archive.errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, HuyueError
-from pipeline.commands import (
-    audit,
-    campaign,
-    close,
-    demo,
-    doctor,
-    init,
-    intake,
-    plan,
-    print_,
-    review,
-    roster,
-    search,
-    show,
-    template,
-    verify,
-)
 from pipeline.console import Group, Session
 
 # What a system says of a file, in Chinese.
@@ -43,10 +27,45 @@ REASONS = {
 }
 
 
+# Every command's module and name in it; a module is imported when its command runs, or is asked for help.
+COMMANDS = {
+    "init": ("init", "init"),
+    "doctor": ("doctor", "doctor"),
+    "roster": ("roster", "roster"),
+    "template": ("template", "template"),
+    "plan": ("plan", "plan"),
+    "print": ("print_", "print_"),
+    "intake": ("intake", "intake"),
+    "review": ("review", "review"),
+    "search": ("search", "search"),
+    "index": ("search", "index"),
+    "show": ("show", "show"),
+    "close": ("close", "close"),
+    "audit": ("audit", "audit_"),
+    "verify": ("verify", "verify_"),
+    "campaign": ("campaign", "campaign"),
+    "demo": ("demo", "demo"),
+}
+
+
+class Commands(Group):
+    """The commands by name, in the order in which they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"pipeline.commands.{module}"), name)
+        return command
+
+
 @click.group(
-    cls=Group,
+    cls=Commands,
     at_root=True,
-    help="户约：按花名册生成六种合同，成批打印，归档备查。",
+    help="户约：按花名册生成六种合同，成批打印，扫描归档，查找，检查。",
     epilog="例：huyue init 档案库；huyue --home 档案库 roster import 花名册.xlsx；huyue 命令 --help 看用法和例子。",
 )
 @click.version_option(
@@ -54,27 +73,6 @@ REASONS = {
 )
 def cli() -> None:
     """The root of all commands."""
-
-
-for command in (
-    init.init,
-    doctor.doctor,
-    roster.roster,
-    template.template,
-    plan.plan,
-    print_.print_,
-    intake.intake,
-    review.review,
-    search.search,
-    search.index,
-    show.show,
-    close.close,
-    audit.audit_,
-    verify.verify_,
-    campaign.campaign,
-    demo.demo,
-):
-    cli.add_command(command)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -21,6 +21,7 @@ EPILOG = "例：huyue --home 档案库 audit --on 2026-12-31 --out 年度检查.
     "audit",
     cls=Command,
     epilog=EPILOG,
+    short_help="检查某一天的合同档案：缺的、到期的、不齐全的。",
     help="检查某一天的合同档案：应有未归、到期、将到期、缺签名、缺盖章、缺日期、缺页、归档超期。只看纸件，不评价人；未签（自愿）的不在名单里。",
 )
 @click.option("--on", "day", type=DAY, metavar="日期", help="检查哪一天的情况（按当天所知），默认今天。")

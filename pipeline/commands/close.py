@@ -15,6 +15,7 @@ EPILOG = "例：huyue --home 档案库 close 451225105001-2026-01-000123-Y --as 
 @click.command(
     cls=Command,
     epilog=EPILOG,
+    short_help="终止一份合同：未签、撤回、迁出、去世、条件不符、作废。",
     help="终止一份合同：declined 未签（自愿，不问原因）、withdrawn 当事人撤回、moved 迁出、died 去世、unfit 条件不再符合、void 作废（编错了，以后重新安排）。",
 )
 @click.argument("number", type=NUMBER, metavar="合同编号")

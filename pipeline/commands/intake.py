@@ -16,6 +16,7 @@ EPILOG = "例：huyue --home 档案库 intake 扫描件；huyue --home 档案库
 @click.command(
     cls=Command,
     epilog=EPILOG,
+    short_help="把扫描件收进档案库：认出每一页，看每个框，归档。",
     help="把扫描件（PDF、TIFF、JPEG、PNG，或放着它们的文件夹）收进档案库：按页码标识认出每一页，看每个框是否签了、盖了，归档；认不准的进待核。原文件不动。中断了，再运行同一命令即可。",
 )
 @click.argument("paths", nargs=-1, required=True, type=FILE, metavar="文件或文件夹…")

@@ -75,7 +75,7 @@ def list_files(paths: Sequence[Path]) -> list[ScanFile]:
         if not path.exists():
             raise ScanMissing(file=path)
         files = [(path.name, path)] if path.is_file() else _files_in(path)
-        found |= {(name, one.absolute()): ScanFile(name, one) for name, one in files}
+        found |= {(name, one.resolve()): ScanFile(name, one) for name, one in files}
     return list(found.values())
 
 

@@ -140,7 +140,7 @@ def test_the_jpeg_in_the_file_is_the_scan_byte_for_byte(turn: int) -> None:
 
 
 @pytest.mark.parametrize("turn", range(4))
-@pytest.mark.parametrize("wide", [413, 416, 8, 1])
+@pytest.mark.parametrize("wide", [413, 416, 407])
 def test_a_bilevel_scan_keeps_every_pixel(wide: int, turn: int) -> None:
     picture = upright("1").crop((0, 0, wide, 300))
     out = io.BytesIO()

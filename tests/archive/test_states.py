@@ -19,6 +19,8 @@ from archive.numbers import Number
 from archive.search import Names, rebuild, search
 from archive.states import State, standing_of, standings
 
+TEMPLATES = Path(__file__).parents[2] / "contract_templates"
+MANIFEST = (TEMPLATES / "03_contraception_service/contract.toml").read_bytes()
 VILLAGE = "451225100001"
 A, B, C = (str(Number(VILLAGE, year, "01", 1)) for year in (2026, 2027, 2028))
 SPRING, NEXT, THIRD = 1, 2, 3  # campaigns
@@ -57,7 +59,7 @@ def keep(connection: Connection, *papers: Paper) -> None:
         row = {"id": id_, "name": day, "date": day, "closes": f"{day[:4]}-03-31"}
         connection.execute(insert(tables.campaign).values(row))
     template = {"sha256": "0", "name": "service", "number": "01", "version": "1"}
-    connection.execute(insert(tables.template).values(template | {"manifest": b"", "docx": b""}))
+    connection.execute(insert(tables.template).values(template | {"manifest": MANIFEST, "docx": b""}))
     for one in papers:
         keep_contract(connection, one)
     for one in papers:
@@ -79,10 +81,12 @@ def keep_contract(connection: Connection, one: Paper) -> None:
         connection.execute(insert(tables.party).values(party))
 
 
-def add_filing(connection: Connection, number: str, day: str, sheets: int, gaps: str) -> None:
+def add_filing(
+    connection: Connection, number: str, day: str, sheets: int, gaps: str, blob: str | None = None
+) -> None:
     version = len(connection.execute(tables.filing.select().where(tables.filing.c.contract == number)).all())
     row = {"contract": number, "version": version + 1, "filed_on": day, "user": "甲"}
-    connection.execute(insert(tables.filing).values(row | {"blob": None, "sheets": sheets, "gaps": gaps}))
+    connection.execute(insert(tables.filing).values(row | {"blob": blob, "sheets": sheets, "gaps": gaps}))
 
 
 @pytest.fixture(scope="module")

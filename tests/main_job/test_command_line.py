@@ -35,7 +35,9 @@ def test_every_text_of_click_that_a_user_can_meet_is_translated() -> None:
 @pytest.mark.parametrize(
     "command",
     ["", "init", "doctor", "roster", "roster check", "roster import", "template", "template list", "template check",
-     "template preview", "plan", "print", "campaign", "campaign list", "demo"],
+     "template preview", "plan", "print", "intake", "review", "review list", "review show", "review assign",
+     "review reject", "review undo", "search", "index", "index rebuild", "show", "close", "audit", "verify",
+     "campaign", "campaign list", "demo"],
 )  # fmt: skip
 def test_every_help_is_chinese_and_shows_an_example(command: str) -> None:
     answer = huyue(*command.split(), "--help")
@@ -43,7 +45,7 @@ def test_every_help_is_chinese_and_shows_an_example(command: str) -> None:
     assert "用法：" in answer.out
     for english in ("Usage", "Options", "Commands", "Show this message", "Show the version", "required]"):
         assert english not in answer.out
-    if command not in ("roster", "template", "campaign"):
+    if command not in ("roster", "template", "campaign", "review", "index"):
         assert "例：" in answer.out
 
 

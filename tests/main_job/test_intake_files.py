@@ -1,0 +1,304 @@
+"""Whatever lies in a folder of scans: each page is counted once, each bad file named, and no neighbour suffers."""
+
+import hashlib
+import io
+import resource
+import shutil
+import struct
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import docx
+import numpy as np
+import pikepdf
+import pytest
+from cv2.typing import MatLike
+from PIL import Image
+from sqlalchemy import select
+
+from archive.catalogue import tables
+from archive.home import open_home
+from pipeline import page_code
+from pipeline.demo.fates import SMOOTH, Fate
+from pipeline.demo.scan_page import DPI
+from pipeline.demo.scanner import PageTruth, sign_and_scan
+from tests.conftest import Answer, huyue
+from tests.main_job.test_closing import BACK, Hamlet, printed_hamlet
+from tests.main_job.test_planning import line, roster
+
+COUNTS = ("filed", "duplicate", "blank", "review", "quarantined")
+REJECTED = {
+    "乱写.pdf": "unsupported",
+    "信.docx": "unsupported",
+    "加密.pdf": "encrypted",
+    "半截.pdf": "damaged",
+    "半截.tif": "damaged",
+    "无页.pdf": "empty",
+    "零.pdf": "empty",
+    "说大话.png": "too_large",
+}
+# Every file that opens: what becomes of its pages; a page in review with the reason.
+PAGES = {
+    "一叠.pdf": ["blank", "blank", "filed", "filed"],  # a cover and its back, two sheets
+    "坏图.pdf": ["filed", "quarantined", "quarantined", "quarantined", "filed"],
+    "说大话.pdf": ["quarantined", "quarantined", "filed"],
+    "五米.pdf": ["foreign"],
+    "一线.png": ["quarantined"],
+    "半截.jpg": ["quarantined"],
+    "二值.tif": ["filed"],
+    "彩色.png": ["filed"],
+    "灰度.jpg": ["filed"],
+    "灰度复件.jpg": ["duplicate"],
+    "空白.png": ["blank"],
+    "空白复件.png": ["blank"],
+    "两码.png": ["two_codes"],
+    "别库.jpg": ["wrong_check"],
+    "镜像.png": ["unreadable"],  # its code can be read, its print is nowhere
+}
+
+
+@dataclass(frozen=True)
+class Pile:
+    """A folder of all that, taken in once into an archive of its own; `digests` of its files before."""
+
+    hamlet: Hamlet
+    folder: Path
+    digests: Mapping[str, str]
+    answer: Answer
+
+
+@pytest.fixture(scope="module")
+def pile(tmp_path_factory: pytest.TempPathFactory) -> Pile:
+    folder = tmp_path_factory.mktemp("杂")
+    hamlet, scans = printed_hamlet(tmp_path_factory).copied(folder), folder / "扫描件"
+    write_pile(hamlet, scans, folder)
+    (scans / "别库.jpg").write_bytes(page_of_another_archive(folder))
+    before = digests(scans)
+    return Pile(hamlet, scans, before, hamlet.run("intake", scans))
+
+
+def write_pile(hamlet: Hamlet, scans: Path, folder: Path) -> None:
+    """Scans of the first household's four contracts, and everything that scanners and people do to files."""
+    scans.mkdir()
+    numbers = [numbers[0] for numbers in hamlet.numbers.values()]
+    truth = sign_and_scan(
+        hamlet.batch, folder / "原样", seed=1, plan={one: Fate() for one in numbers}, rates=SMOOTH
+    )
+    source = folder / "原样" / truth.pages[0].file
+    places = {(page.contract, page.sheet): page.index for page in truth.pages}
+    cover, back = truth.pages[0].index, truth.pages[1].index
+    a, b, c, d = ([places[number, sheet] for sheet in (1, 2)] for number in numbers)
+    with pikepdf.Pdf.open(source) as pdf:
+        jpegs = [bytes(page.Resources.XObject.Scan.read_raw_bytes()) for page in pdf.pages]
+
+    def write(name: str, indexes: list[int], change: Callable[[list[pikepdf.Object]], None] = len) -> None:
+        """A PDF of these pages, their pictures changed."""
+        with pikepdf.Pdf.open(source) as pdf, pikepdf.Pdf.new() as new:
+            new.pages.extend(pdf.pages[index] for index in indexes)
+            change([page.Resources.XObject.Scan for page in new.pages])
+            new.save(scans / name, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+
+    def spoil(pictures: list[pikepdf.Object]) -> None:
+        cut = jpegs[b[0]][: len(jpegs[b[0]]) // 2]
+        pictures[1].write(cut, filter=pikepdf.Name.DCTDecode)
+        pictures[2].write(zlib.compress(bytes(10_000)), filter=pikepdf.Name.FlateDecode)
+        pictures[3].write(b"not JPEG 2000", filter=pikepdf.Name.JPXDecode)
+
+    def boast(pictures: list[pikepdf.Object]) -> None:
+        pictures[0].write(zlib.compress(bytes(10_000)), filter=pikepdf.Name.FlateDecode)
+        pictures[0].Width = pictures[0].Height = 60_000
+        pictures[1].write(boastful_jpeg(jpegs[b[0]]), filter=pikepdf.Name.DCTDecode)
+
+    write("一叠.pdf", [cover, back, *a])
+    write("坏图.pdf", [b[0], a[0], a[0], a[0], b[1]], spoil)
+    write("说大话.pdf", [a[0], a[0], d[0]], boast)
+    write("五米.pdf", [a[0]])
+    with pikepdf.Pdf.open(scans / "五米.pdf", allow_overwriting_input=True) as pdf:
+        pdf.pages[0].MediaBox = [0, 0, 14173, 14173]
+        pdf.save()
+    pixels = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) for jpeg in jpegs]
+    save_bilevel(pixels[c[0]], scans / "二值.tif")
+    cv2.imwrite(str(scans / "灰度.jpg"), cv2.cvtColor(pixels[c[1]], cv2.COLOR_BGR2GRAY))
+    cv2.imwrite(str(scans / "彩色.png"), pixels[d[1]])
+    cv2.imwrite(str(scans / "镜像.png"), pixels[a[0]][:, ::-1])
+    cv2.imwrite(str(scans / "两码.png"), with_the_code_of(pixels[a[0]], pixels[b[0]]))
+    cv2.imwrite(str(scans / "空白.png"), np.full((2339, 1654), 255, np.uint8))
+    cv2.imwrite(str(scans / "一线.png"), np.full((2339, 1), 255, np.uint8))
+    for name in ("灰度.jpg", "空白.png"):
+        shutil.copy(scans / name, (scans / name).with_stem(Path(name).stem + "复件"))
+    write_rejected(source, jpegs[a[0]], scans)
+
+
+def write_rejected(source: Path, jpeg: bytes, scans: Path) -> None:
+    """Files that do not open, files that are no scans, and files that nobody means."""
+    (scans / "零.pdf").write_bytes(b"")
+    (scans / "乱写.pdf").write_text("这不是扫描件。" * 40, encoding="utf-8")
+    (scans / "半截.pdf").write_bytes(source.read_bytes()[:-10_000])
+    (scans / "半截.jpg").write_bytes(jpeg[: len(jpeg) // 2])
+    (scans / "说大话.png").write_bytes(boastful_png())
+    docx.Document().save(str(scans / "信.docx"))
+    with pikepdf.Pdf.open(source) as pdf:
+        pdf.save(scans / "加密.pdf", encryption=pikepdf.Encryption(owner="甲", user="乙"))
+    with pikepdf.Pdf.new() as pdf:
+        pdf.save(scans / "无页.pdf")
+    frames = [Image.open(io.BytesIO(jpeg)).resize((400, 565)) for _ in range(4)]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "TIFF", save_all=True, append_images=frames[1:], compression="jpeg")
+    (scans / "半截.tif").write_bytes(buffer.getvalue()[: len(buffer.getvalue()) // 2])
+    for name in (".隐藏.jpg", "Thumbs.db", "DESKTOP.INI"):
+        (scans / name).write_bytes(jpeg)
+    (scans / ".缓存").mkdir()
+    (scans / ".缓存" / "页.jpg").write_bytes(jpeg)
+
+
+def boastful_jpeg(jpeg: bytes) -> bytes:
+    """The JPEG, whose frame header says 60000 × 60000."""
+    at = jpeg.index(b"\xff\xc0") + 5
+    return jpeg[:at] + struct.pack(">HH", 60_000, 60_000) + jpeg[at + 4 :]
+
+
+def boastful_png() -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def save_bilevel(pixels: MatLike, path: Path) -> None:
+    black = Image.fromarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)).point(lambda value: 255 * (value > 150))
+    black.convert("1").save(path, "TIFF", compression="group4", dpi=(DPI, DPI))
+
+
+def with_the_code_of(page: MatLike, other: MatLike) -> MatLike:
+    """The page with another sheet's code pasted at its foot."""
+    left, top, side = (
+        round(one * DPI / 25.4)
+        for one in (page_code.LEFT - 4, page_code.TOP - 4, page_code.SIDE + 8)
+    )
+    found = page.copy()
+    foot = round(262 * DPI / 25.4)
+    found[foot : foot + side, 400 : 400 + side] = other[top : top + side, left : left + side]
+    return found
+
+
+def page_of_another_archive(folder: Path) -> bytes:
+    """A sheet with a number and a layout that our archive knows too, printed by another."""
+    home, out = folder / "别的档案库", folder / "别的打印"
+    huyue("init", home)
+    rows = [line("韦样", "户主", "45122519880512001")]
+    huyue("--home", home, "roster", "import", roster(folder / "同.xlsx", rows))
+    huyue("--home", home, "plan", "--campaign", "春", "--date", "2026-03-01")
+    assert huyue("--home", home, "print", "--campaign", "春", "--out", out).status == 0
+    truth = sign_and_scan(next(out.iterdir()), folder / "别的扫描", seed=1, rates=SMOOTH)
+    place = next(page for page in truth.pages if page.sheet == 2)
+    with pikepdf.Pdf.open(folder / "别的扫描" / place.file) as pdf:
+        return bytes(pdf.pages[place.index].Resources.XObject.Scan.read_raw_bytes())
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def outcomes(home: Path) -> dict[str, list[str]]:
+    """What the archive says of every page, by file: its count, or of a page in review the reason."""
+    file, page, review = tables.scan_file, tables.scan_page, tables.review
+    query = (
+        select(file.c.name, page.c.outcome, review.c.reason)
+        .join(page, page.c.file_id == file.c.id)
+        .outerjoin(review, review.c.page_id == page.c.id)
+        .order_by(file.c.name, page.c.index)
+    )
+    found: dict[str, list[str]] = {}
+    with open_home(home, None).reading() as connection:
+        for row in connection.execute(query):
+            found.setdefault(row.name, []).append(row.reason or row.outcome)
+    return found
+
+
+def test_every_page_is_what_it_is_whatever_lies_beside_it(pile: Pile) -> None:
+    assert outcomes(pile.hamlet.home) == PAGES
+
+
+def test_every_bad_file_is_named_with_its_code_and_a_message(pile: Pile) -> None:
+    rejected = pile.answer.json["rejected_files"]
+    assert {one["file"]: one["code"] for one in rejected} == REJECTED
+    assert all(one["message"] and one["file"] in pile.answer.err for one in rejected)
+
+
+def test_the_five_counts_add_up_and_hidden_files_are_none(pile: Pile) -> None:
+    said, expected = pile.answer.json, [outcome for pages in PAGES.values() for outcome in pages]
+    assert pile.answer.status == 1
+    assert said["files"] == len(PAGES) + len(REJECTED)
+    assert said["pages"] == sum(said[count] for count in COUNTS) == len(expected)
+    for count in ("filed", "duplicate", "blank", "quarantined"):
+        assert said[count] == expected.count(count)
+    assert (said["contracts_complete"], said["contracts_incomplete"]) == (4, 0)
+
+
+def test_scans_of_any_form_and_colour_are_judged_alike(pile: Pile) -> None:
+    for numbers in pile.hamlet.numbers.values():
+        shown = pile.hamlet.show(numbers[0])
+        assert shown["state"] == "filed"
+        for name, verdict in shown["boxes"].items():
+            assert verdict == ("empty" if name.endswith("privacy_consent") else "filled"), (numbers[0], name)
+
+
+def test_pictures_that_boast_take_no_memory(pile: Pile) -> None:
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024  # of any process so far
+    assert largest < 2.5 * (1 << 30) < 60_000**2
+
+
+def test_the_same_folder_again_says_exactly_the_same_and_changes_nothing(pile: Pile) -> None:
+    before = outcomes(pile.hamlet.home)
+    again = pile.hamlet.run("intake", pile.folder)
+    assert (again.status, again.out) == (pile.answer.status, pile.answer.out)
+    assert outcomes(pile.hamlet.home) == before
+    assert pile.hamlet.run("verify").json["orphaned"] == []
+
+
+def test_a_file_given_twice_is_looked_at_once_and_elsewhere_it_is_a_duplicate(
+    pile: Pile, tmp_path: Path
+) -> None:
+    known = pile.folder / "灰度.jpg"
+    twice = pile.hamlet.run("intake", known, pile.folder / ".." / pile.folder.name / known.name, known).json
+    assert (twice["files"], twice["pages"], twice["filed"]) == (1, 1, 1)
+    for name, count in (("灰度.jpg", "duplicate"), ("空白.png", "blank"), ("两码.png", "duplicate")):
+        other = tmp_path / f"又名-{name}"
+        shutil.copy(pile.folder / name, other)
+        said = pile.hamlet.run("intake", other).json
+        assert (said["pages"], said[count]) == (1, 1), name
+
+
+def test_the_originals_are_untouched(pile: Pile) -> None:
+    assert digests(pile.folder) == dict(pile.digests)
+
+
+def test_nothing_to_take_in_says_so_in_counts_or_in_an_error(pile: Pile, tmp_path: Path) -> None:
+    empty = pile.hamlet.run("intake", tmp_path)
+    assert empty.status == 3
+    assert {empty.json[count] for count in ("files", "pages", *COUNTS)} == {0}
+    only_bad = pile.hamlet.run("intake", pile.folder / "零.pdf")
+    assert (only_bad.status, only_bad.json["files"], only_bad.json["pages"]) == (3, 1, 0)
+    missing = pile.hamlet.run("intake", tmp_path / "没有")
+    assert (missing.status, missing.json["error"]["code"]) == (3, "scan_missing")
+    assert missing.json["error"]["file"] == str(tmp_path / "没有")
+
+
+def test_with_a_wrong_key_nothing_is_taken_in(
+    pile: Pile, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    hamlet = printed_hamlet(tmp_path_factory).copied(tmp_path)
+    key = tmp_path / f"{hamlet.home.name}.key"
+    right, before = key.read_text(), digests(hamlet.home)
+    key.write_text("0" * 64)
+    answer = hamlet.run("intake", pile.folder / "灰度.jpg")
+    assert (answer.status, "error" in answer.json) == (5, True)
+    key.write_text(right)
+    assert outcomes(hamlet.home) == {}
+    assert digests(hamlet.home).keys() <= before.keys() | {"lock"}
