@@ -12,9 +12,10 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TypeVar
 
 from sqlalchemy import Connection, func, or_, select
 
@@ -39,6 +40,7 @@ from archive.index.words import Words
 from archive.states import Standing, same_party, standings
 
 IDENTITY = re.compile(r"\s*(\d{15}|\d{17}[\dXx])\s*")
+Value = TypeVar("Value")
 CHUNK = 2_000  # contracts read at a time
 
 
@@ -93,9 +95,11 @@ def search(
         if identity:
             found = _by_identity(connection, identity[1].upper(), query, today, offset, limit)
         else:
-            with opened(home, names) as engine:
-                behind = _keep_up(home, connection, engine, names, today)
-                found = engine.search(query, offset, limit)
+
+            def answer(engine: Engine) -> tuple[int, Found]:
+                return _keep_up(home, connection, engine, names, today), engine.search(query, offset, limit)
+
+            behind, found = _with_engine(home, names, answer)
         scores = {hit.number: hit.score for hit in found.hits}
         known = {one.number: one for one in standings(connection, today, list(scores))}
         hits = tuple(
@@ -110,15 +114,20 @@ def search(
 def rebuild(home: Home, names: Names, today: date, done: Callable[[int], None]) -> int:
     """Make the index anew; how many contracts it holds. The caller holds the archive's lock."""
     shutil.rmtree(home.index / engine_name(), ignore_errors=True)
-    with home.reading() as connection, opened(home, names) as engine:
-        engine.update(_all_documents(connection, names, today, done), _marker(last_change(connection), today))
-        return engine.count()
+    catch_up(home, names, today, done)
+    return _with_engine(home, names, lambda engine: engine.count())
 
 
-def catch_up(home: Home, names: Names, today: date) -> int:
-    """Take up what changed; how many contracts. The caller holds the archive's lock."""
-    with home.reading() as connection, opened(home, names) as engine:
-        return _take_up(connection, engine, names, today)
+def catch_up(home: Home, names: Names, today: date, done: Callable[[int], None]) -> int:
+    """Take up what changed, `done` called with how many more; how many. The caller holds the archive's lock."""
+    with home.reading() as connection:
+        return _with_engine(home, names, lambda engine: _take_up(connection, engine, names, today, done))
+
+
+def behind(home: Home, names: Names, today: date) -> int:
+    """How many contracts the index lacks."""
+    with home.reading() as connection:
+        return _with_engine(home, names, lambda engine: sum(1 for _ in _lacking(connection, engine, today)))
 
 
 def contract_count(connection: Connection) -> int:
@@ -126,21 +135,18 @@ def contract_count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(tables.contract)).scalar_one()
 
 
-@contextmanager
-def opened(home: Home, names: Names) -> Iterator[Engine]:
-    """The index; an unreadable one, or one of another dictionary, is begun anew."""
+def _with_engine(home: Home, names: Names, work: Callable[[Engine], Value]) -> Value:
+    """What `work` gives with the index open; one that cannot be read is begun anew."""
     folder, words = home.index / engine_name(), Words(names.divisions, names.titles.values())
     home.index.mkdir(mode=0o700, exist_ok=True)
     try:
-        engine = open_engine(engine_name(), folder, words)
+        with closing(open_engine(engine_name(), folder, words)) as engine:
+            return work(engine)
     except IndexUnreadable:
         with home.locked():
             shutil.rmtree(folder, ignore_errors=True)
-        engine = open_engine(engine_name(), folder, words)
-    try:
-        yield engine
-    finally:
-        engine.close()
+    with closing(open_engine(engine_name(), folder, words)) as engine:
+        return work(engine)
 
 
 def _keep_up(home: Home, connection: Connection, engine: Engine, names: Names, today: date) -> int:
@@ -150,17 +156,19 @@ def _keep_up(home: Home, connection: Connection, engine: Engine, names: Names, t
         return 0
     try:
         with home.locked(seconds=0):
-            _take_up(connection, engine, names, today)
+            _take_up(connection, engine, names, today, lambda _: None)
         return 0
     except ArchiveLocked:
         return lacking
 
 
-def _take_up(connection: Connection, engine: Engine, names: Names, today: date) -> int:
+def _take_up(
+    connection: Connection, engine: Engine, names: Names, today: date, done: Callable[[int], None]
+) -> int:
     numbers = list(_lacking(connection, engine, today))
     known: set[str] = set()
     marker = _marker(last_change(connection), today)
-    engine.update(_documents(connection, names, today, numbers, known), marker)
+    engine.update(_documents(connection, names, today, numbers, known, done), marker)
     gone = [number for number in numbers if number not in known]
     if gone:  # planned on a later date than today
         engine.delete(gone)
@@ -218,7 +226,12 @@ def _others(connection: Connection, numbers: list[str]) -> set[str]:
 
 
 def _documents(
-    connection: Connection, names: Names, today: date, numbers: list[str], known: set[str]
+    connection: Connection,
+    names: Names,
+    today: date,
+    numbers: list[str],
+    known: set[str],
+    done: Callable[[int], None],
 ) -> Iterator[Document]:
     """The documents of these contracts; their numbers go into `known`."""
     contents = tables.contract
@@ -230,17 +243,6 @@ def _documents(
             if number in found:
                 known.add(number)
                 yield _document(found[number], content, names)
-
-
-def _all_documents(
-    connection: Connection, names: Names, today: date, done: Callable[[int], None]
-) -> Iterator[Document]:
-    numbers = list(
-        connection.execute(select(tables.contract.c.number).order_by(tables.contract.c.number)).scalars()
-    )
-    for start in range(0, len(numbers), CHUNK):
-        part = numbers[start : start + CHUNK]
-        yield from _documents(connection, names, today, part, set())
         done(len(part))
 
 

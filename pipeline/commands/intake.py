@@ -6,6 +6,7 @@ import click
 
 from archive.errors import EXIT_DONE, EXIT_LOOK, EXIT_NO_INPUT
 from pipeline.console import FILE, Command, emit, progress, say, session
+from pipeline.indexing import keep_index
 from pipeline.intake.files import list_files
 from pipeline.intake.run import IntakeCounts, open_files, take_in
 
@@ -29,6 +30,7 @@ def intake(paths: tuple[Path, ...]) -> int:
         opened = open_files(files)
         with progress("收件（页）", sum(one.pages for one in opened)) as bar:
             counts = take_in(home, files, opened, actor, bar.advance)
+    keep_index(home, actor)
     emit(counts.as_json(), _lines(counts))
     for file, _, message in counts.rejected[:SHOWN]:
         say(f"没有收 {file}：{message}")

@@ -8,6 +8,7 @@ import click
 from archive.errors import NothingToPlan
 from pipeline.campaigns import open_campaign
 from pipeline.console import DAY, Command, emit, progress, session
+from pipeline.indexing import keep_index
 from pipeline.planning import divisions_of, plan_villages, waiting_reasons
 from pipeline.roster.store import villages_with_roster
 from pipeline.settings import read_settings
@@ -43,6 +44,8 @@ def plan(name: str, day: date | None, closes: date | None, village: str | None, 
             counts = plan_villages(connection, campaign, villages, templates, settings, actor, bar.advance)
         reasons = waiting_reasons(connection, campaign)
         trial.rollback() if dry_run else trial.commit()
+    if not dry_run:
+        keep_index(home, actor)
     titles = {template.manifest.name: template.manifest.title for template in templates}
     emit(
         asdict(counts),

@@ -7,6 +7,7 @@ import click
 from archive.errors import EXIT_DONE, EXIT_LOOK
 from pipeline.campaigns import find_campaign
 from pipeline.console import FOLDER, Command, emit, progress, say, session
+from pipeline.indexing import keep_index
 from pipeline.planning import divisions_of
 from pipeline.printing import check_out, print_campaign, villages_to_print
 
@@ -49,6 +50,7 @@ def print_(name: str, out: Path, village: str | None, docx: bool, copies: int) -
             counts = print_campaign(
                 home, campaign, villages, out, actor, copies=copies, docx=docx, done=bar.advance, say=say
             )
+    keep_index(home, actor)
     emit(
         {
             "contracts": counts.contracts,

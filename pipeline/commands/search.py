@@ -7,7 +7,7 @@ from archive.index.query import parse
 from archive.search import Names, Results, with_filters
 from archive.states import CHINESE, State
 from pipeline.console import Command, Group, emit, progress, say, session
-from pipeline.contracts import template_titles
+from pipeline.indexing import names_of
 from pipeline.planning import divisions_of
 
 EPILOG = (
@@ -49,9 +49,8 @@ def search(
     home, actor = session().open_home(), session().actor()
     with home.reading() as connection:
         divisions = divisions_of(connection)
-        names = Names(divisions.names, template_titles(connection))
         villages = None if village is None else [divisions.find_village(village)]
-    typed = " ".join(words)
+    typed, names = " ".join(words), names_of(home)
     query = with_filters(parse(typed), villages, template, year, state)
     found = searching.search(home, query, typed, names, actor.today, offset, limit)
     emit(_value(found), _lines(found, names, offset))
@@ -120,8 +119,7 @@ def rebuild() -> None:
     home, actor = session().open_home(), session().actor()
     with home.locked():
         with home.reading() as connection:
-            names = Names(divisions_of(connection).names, template_titles(connection))
             count = searching.contract_count(connection)
         with progress("重做索引（份）", count) as bar:
-            held = searching.rebuild(home, names, actor.today, bar.advance)
+            held = searching.rebuild(home, names_of(home), actor.today, bar.advance)
     emit({"contracts": held, "engine": searching.engine_name()}, [f"索引重做好了，共 {held} 份合同。"])

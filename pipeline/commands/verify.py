@@ -4,11 +4,9 @@ import click
 
 from archive import search as searching
 from archive.errors import EXIT_ARCHIVE, EXIT_DONE, EXIT_LOOK
-from archive.search import Names
 from archive.verify import blob_count, contracts_of, set_aside, verify
 from pipeline.console import Command, emit, progress, session
-from pipeline.contracts import template_titles
-from pipeline.planning import divisions_of
+from pipeline.indexing import names_of
 
 
 @click.command(
@@ -24,10 +22,10 @@ def verify_() -> int:
         with progress("核对（个）", blob_count(connection)) as bar:
             found = verify(connection, vault, bar.advance)
         lost = contracts_of(connection, [*found.missing, *found.damaged])
-        names = Names(divisions_of(connection).names, template_titles(connection))
+    names = names_of(home)
     with home.locked():
         aside = set_aside(vault, found.orphaned)
-        indexed = searching.catch_up(home, names, actor.today)
+        indexed = searching.catch_up(home, names, actor.today, lambda _: None)
     repaired = bool(aside or indexed)
     value = {
         "blobs": found.blobs,

@@ -51,6 +51,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Quiet:
     assert answer.status == 1, answer.err
     assert answer.json["filed"] == 16
     assert answer.json["review"] == 2
+    assert [one[1] for one in archive_of(own.home)["filings"]] == [1, 2] * 8, "two transactions at least"
     return Quiet(hamlet, scans, answer.out, archive_of(own.home), len(vault_files(own.home)))
 
 
@@ -72,8 +73,10 @@ def write_pile(hamlet: Hamlet, scans: Path) -> None:
     blank = Image.new("1", (80, 120), 1)
     for name in ("2", "4"):
         frames = [blank] * (PAGES_A_GROUP - 1)
-        blank.save(scans / f"{name}.tif", save_all=True, append_images=frames, compression="group4")
-    (scans / "6.pdf").write_bytes(b"%PDF-1.7 broken")
+        (scans / name).mkdir()
+        blank.save(scans / name / "空白.tif", save_all=True, append_images=frames, compression="group4")
+    (scans / "6").mkdir()
+    (scans / "6" / "坏.pdf").write_bytes(b"%PDF-1.7 broken")
 
 
 def archive_of(home: Path) -> dict[str, Any]:
@@ -170,7 +173,7 @@ def assert_finished_by_the_same_command(hamlet: Hamlet, quiet: Quiet) -> None:
     again = hamlet.run("intake", quiet.scans)
     assert (again.status, again.out) == (1, quiet.out), again.err
     assert archive_of(hamlet.home) == quiet.archive
-    hamlet.run("index")
+    hamlet.run("index", "rebuild")
     verified = hamlet.run("verify")
     assert (verified.status, verified.json["orphaned"]) == (0, []), verified.out
 

@@ -1,0 +1,27 @@
+"""Keeping the search index up after a command that changes many contracts."""
+
+from archive import search as searching
+from archive.home import Home
+from archive.journal import Actor
+from archive.search import Names
+from pipeline.console import progress
+from pipeline.contracts import template_titles
+from pipeline.planning import divisions_of
+
+MANY = 2_000  # contracts; fewer are taken up by the next search without anybody noticing
+
+
+def names_of(home: Home) -> Names:
+    """What the archive's codes and templates are called."""
+    with home.reading() as connection:
+        return Names(divisions_of(connection).names, template_titles(connection))
+
+
+def keep_index(home: Home, actor: Actor) -> None:
+    """Take up what changed, with a bar, if that is much: the next search should not have to wait for it."""
+    names = names_of(home)
+    lacking = searching.behind(home, names, actor.today)
+    if lacking < MANY:
+        return
+    with home.locked(), progress("更新检索（份）", lacking) as bar:
+        searching.catch_up(home, names, actor.today, bar.advance)

@@ -1,0 +1,220 @@
+"""Pages that a person must look at: shown, assigned, rejected and taken back; second scans; closed contracts."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from archive import journal
+from archive.catalogue import tables
+from archive.filings import current_filing
+from archive.home import open_home
+from pipeline.demo.fates import SMOOTH, Fate, Rates
+from pipeline.demo.ink import Mark
+from pipeline.demo.scanner import sign_and_scan
+from tests.main_job.test_closing import Hamlet, printed_hamlet
+
+CODELESS = Rates(0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Office:
+    """The hamlet's paper after two scans, named for what happens to it.
+
+    `torn`: its second sheet has no readable code; `resealed`: scanned without its seal, then with; `worse`:
+    the other way about; `disputed`: without seal, then without signature; `void` and `declined`: closed
+    between; `stray`: its sheet has no readable code and is for rejecting. `first`, `second`: what the calls said.
+    """
+
+    hamlet: Hamlet
+    torn: str
+    resealed: str
+    worse: str
+    disputed: str
+    void: str
+    declined: str
+    stray: str
+    first: Any
+    second: Any
+
+    def waiting(self) -> dict[str, Any]:
+        """The items of `review list` by the file's first folder and page, as JSON has them."""
+        return {f"{one['file']}:{one['page']}": one for one in self.hamlet.run("review", "list").json["items"]}
+
+    def item(self, file: str) -> Any:
+        """The one item from that scan."""
+        (found,) = [one for place, one in self.waiting().items() if place.startswith(file)]
+        return found
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    folder = tmp_path_factory.mktemp("待核")
+    hamlet = printed_hamlet(tmp_path_factory).copied(folder)
+    (torn, worse), (resealed, disputed), (void, declined), (stray, _) = hamlet.numbers.values()
+    whole, unsealed = Fate(sheets=(2,)), Fate({"party_a_seal": Mark.EMPTY}, (2,))
+    unsigned = Fate({"party_a_signature": Mark.EMPTY}, (2,))
+    scans = {
+        "1/平": {torn: Fate(sheets=(1,)), resealed: unsealed, worse: whole, disputed: unsealed},
+        "2/好": {resealed: whole, worse: unsealed},
+        "2/争": {disputed: unsigned},
+        "2/废": {void: Fate(sheets=(1,)), declined: Fate(sheets=(2,))},
+        "2/撕": {torn: Fate(sheets=(2,))},
+        "2/弃": {stray: Fate(sheets=(1,))},
+    }
+    for seed, (name, plan) in enumerate(scans.items()):
+        rates = CODELESS if name[-1] in "撕弃" else SMOOTH
+        sign_and_scan(hamlet.batch, folder / name, seed=seed, plan=plan, rates=rates)
+    first = hamlet.run("intake", folder / "1")
+    hamlet.run("close", void, "--as", "void")
+    hamlet.run("close", declined, "--as", "declined")
+    second = hamlet.run("intake", folder / "2")
+    return Office(
+        hamlet, torn, resealed, worse, disputed, void, declined, stray, first.json, second.json
+    )
+
+
+def filed_sheets(shown: Any) -> list[int]:
+    return [one["sheet"] for one in shown["sheets"] if one["filed"]]
+
+
+def actions(hamlet: Hamlet) -> list[tuple[str, str]]:
+    """The journal's actions and subjects, the chain being whole."""
+    with open_home(hamlet.home, None).reading() as connection:
+        assert journal.broken_at(connection) is None
+        rows = connection.execute(select(tables.journal).order_by(tables.journal.c.seq))
+        return [(row.action, row.subject) for row in rows]
+
+
+def test_a_superset_replaces_and_a_subset_is_a_duplicate(office: Office) -> None:
+    assert office.first["filed"] == 4
+    assert (office.second["filed"], office.second["duplicate"]) == (1, 1)
+    better, worse = office.hamlet.show(office.resealed), office.hamlet.show(office.worse)
+    assert better["boxes"]["party_a_seal"] == worse["boxes"]["party_a_seal"] == "filled"
+    assert [one["lacking"] for one in better["filings"]] == [["incomplete", "unsealed"], ["incomplete"]]
+    assert len(worse["filings"]) == 1
+
+
+def test_what_waits_is_listed_with_its_reason_and_what_its_code_says(office: Office) -> None:
+    waiting, second = office.waiting(), office.second
+    assert second["review"] == len(waiting) == 5
+    assert second["pages"] == second["filed"] + second["duplicate"] + second["blank"] + second["review"]
+    said = {
+        (one["reason"], *((s["contract"], s["sheet"]) for s in one["suggestions"])) for one in waiting.values()
+    }
+    assert said == {
+        ("conflict", (office.disputed, 2)),
+        ("closed", (office.void, 1)),
+        ("closed", (office.declined, 2)),
+        ("foreign",),
+    }
+    assert len({one["id"] for one in waiting.values()}) == 5
+
+
+def test_paper_of_a_closed_contract_is_not_filed(office: Office) -> None:
+    for number, state in ((office.void, "void"), (office.declined, "declined")):
+        shown = office.hamlet.show(number)
+        assert (shown["state"], shown["filings"]) == (state, [])
+
+
+def test_show_saves_the_page_as_a_picture(office: Office, tmp_path: Path) -> None:
+    item, out = office.item("撕"), tmp_path / "页.png"
+    shown = office.hamlet.run("review", "show", str(item["id"]), "--out", out).json
+    assert shown == item | {"decision": "", "assigned": None, "assigned_sheet": None, "image": str(out)}
+    with Image.open(out) as picture:
+        picture.load()
+        assert picture.format == "PNG"
+        assert picture.height / picture.width == pytest.approx(297 / 210, rel=0.01)
+        assert picture.convert("L").getextrema()[0] < 100 < 200 < picture.convert("L").getextrema()[1]
+
+
+def test_an_assigned_page_is_judged_and_completes_its_contract_until_it_is_taken_back(office: Office) -> None:
+    hamlet, item = office.hamlet, str(office.item("撕")["id"])
+    before = hamlet.show(office.torn)
+    assert (before["state"], filed_sheets(before), before["boxes"]) == ("incomplete", [1], {})
+    spoken = office.torn.replace("-", "").lower()
+    assigned = hamlet.run("review", "assign", item, spoken, "2")
+    assert assigned.json == {"id": int(item), "decision": "assigned", "contract": office.torn, "sheet": 2}
+    after = hamlet.show(office.torn)
+    assert (after["state"], filed_sheets(after)) == ("filed", [1, 2])
+    assert after["boxes"].pop("privacy_consent") == "empty"
+    assert after["boxes"]
+    assert set(after["boxes"].values()) == {"filled"}
+    assert not any(place.startswith("撕") for place in office.waiting())
+    assert hamlet.run("review", "assign", item, office.torn, "2").json["error"]["code"] == "review_decided"
+    assert hamlet.run("review", "undo", item).status == 0
+    undone = hamlet.show(office.torn)
+    assert {key: undone[key] for key in ("state", "sheets", "boxes")} == {
+        key: before[key] for key in ("state", "sheets", "boxes")
+    }
+    assert [one["sheets"] for one in undone["filings"]] == [[1], [1, 2], [1]]
+    assert office.item("撕")["id"] == int(item)
+    again = hamlet.run("review", "undo", item)
+    assert (again.status, again.json["error"]["code"]) == (2, "review_not_decided")
+    assert [one for one in actions(hamlet) if one[1] == item] == [
+        ("review_assign", item),
+        ("review_undo", item),
+    ]
+
+
+def test_a_conflict_leaves_the_first_until_a_person_decides_and_gives_it_back_after(office: Office) -> None:
+    hamlet, item = office.hamlet, str(office.item("争")["id"])
+    before = scans_of(office)
+    assert boxes_of(office) == {"party_a_seal": "empty", "party_a_signature": "filled"}
+    hamlet.run("review", "assign", item, office.disputed, "2")
+    assert boxes_of(office) == {"party_a_seal": "filled", "party_a_signature": "empty"}
+    assert scans_of(office) != before
+    hamlet.run("review", "undo", item)
+    assert boxes_of(office) == {"party_a_seal": "empty", "party_a_signature": "filled"}
+    assert scans_of(office) == before
+
+
+def boxes_of(office: Office) -> dict[str, str]:
+    boxes = office.hamlet.show(office.disputed)["boxes"]
+    return {name: boxes[name] for name in ("party_a_seal", "party_a_signature")}
+
+
+def scans_of(office: Office) -> list[bytes]:
+    """The disputed contract's filed pages as the scanner wrote them."""
+    home = open_home(office.hamlet.home, None)
+    with home.reading() as connection:
+        filing = current_filing(connection, office.disputed)
+        assert filing is not None
+        content = home.vault(connection).get(connection, filing.blob or "")
+    with pikepdf.Pdf.open(io.BytesIO(content)) as pdf:
+        return [bytes(page.Resources.XObject.I.read_raw_bytes()) for page in pdf.pages]
+
+
+def test_a_rejected_page_is_listed_no_more_and_can_be_called_back(office: Office) -> None:
+    hamlet, item = office.hamlet, str(office.item("弃")["id"])
+    assert hamlet.run("review", "reject", item).json == {"id": int(item), "decision": "rejected"}
+    assert not any(place.startswith("弃") for place in office.waiting())
+    assert hamlet.run("review", "show", item).json["decision"] == "rejected"
+    assert hamlet.run("review", "undo", item).status == 0
+    assert office.item("弃")["id"] == int(item)
+    assert hamlet.show(office.stray)["filings"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("show", "999"), "review_unknown"),
+        (("reject", "999"), "review_unknown"),
+        (("assign", "ID", "TORN", "3"), "sheet_unknown"),
+        (("assign", "ID", "451225100201-2026-01-999999-7", "1"), "contract_unknown"),
+        (("assign", "ID", "451225", "1"), "number_unreadable"),
+    ],
+)
+def test_what_cannot_be_is_wrong_usage_and_changes_nothing(
+    office: Office, arguments: tuple[str, ...], code: str
+) -> None:
+    words = {"ID": str(office.item("撕")["id"]), "TORN": office.torn}
+    before = actions(office.hamlet)
+    answer = office.hamlet.run("review", *(words.get(one, one) for one in arguments))
+    assert (answer.status, answer.json["error"]["code"]) == (2, code)
+    assert actions(office.hamlet) == before
