@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 from archive import journal
 from archive.catalogue import tables
 from archive.changes import mark_changed
-from archive.errors import ClosingTooEarly
+from archive.errors import ClosingTooEarly, VoidLater
 from archive.journal import Actor
 from archive.states import CLOSED, FREED, KINDS, State
 
@@ -20,7 +20,8 @@ def close_contract(
     """Close a contract from `day` on (None: today); the state that this kind of closing gives.
 
     Closing it again in the same way changes nothing. A void contract frees its obligation: the next plan
-    numbers it anew. Raises ClosingTooEarly for a day before the contract was planned.
+    numbers it anew. Raises ClosingTooEarly for a day before the contract was planned, VoidLater
+    for voiding it from a later day than today.
     """
     contract, closing = tables.contract, tables.closing
     planned, key = connection.execute(
@@ -29,6 +30,8 @@ def close_contract(
     day = day or actor.today
     if day.isoformat() < planned:
         raise ClosingTooEarly(number=number, day=day, planned=planned)
+    if kind == VOID and day > actor.today:
+        raise VoidLater(number=number, day=day)
     state = CLOSED[KINDS[kind]]
     known = select(closing.c.id).where(closing.c.contract == number, closing.c.kind == kind)
     if connection.execute(known).first() is not None:

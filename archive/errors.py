@@ -146,6 +146,10 @@ class EngineUnknown(WrongUsage):
     """HUYUE_ENGINE 写的“{name}”不是检索引擎，可用：{names}。"""
 
 
+class VoidLater(WrongUsage):
+    """合同 {number} 不能从以后的日期（{day}）起作废：作废后马上可以重新安排。请去掉 --date，或写今天以前的日期。"""
+
+
 class ReviewUnknown(WrongUsage):
     """没有第 {id} 号待核页。请用 huyue review list 查看现有的。"""
 

@@ -84,11 +84,6 @@ def signed_pdf(title: str, pages: Sequence[SheetScan | KeptPage]) -> bytes:
     return out.getvalue()
 
 
-def page_text(pdf: bytes, position: int) -> str:
-    """The text layer of a page (from 1)."""
-    return PdfReader(io.BytesIO(pdf)).pages[position - 1].extract_text()
-
-
 def _codes(texts: Iterable[str]) -> dict[str, int]:
     """A number from 1 for every character that occurs."""
     return {

@@ -23,7 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from archive.catalogue import tables
 from archive.errors import BlobDamaged, BlobMissing
@@ -52,7 +52,7 @@ class Vault:
         new = {
             name: content
             for name, content in zip(names, contents, strict=True)
-            if not self._known(connection, name)
+            if not self._sound(connection, name)
         }
         if new:
             _write_synced(self.folder / PENDING, "".join(f"{name}\n" for name in new).encode(), append=True)
@@ -61,7 +61,10 @@ class Vault:
             key, nonce = secrets.token_bytes(32), secrets.token_bytes(NONCE)
             self._write(name, MAGIC + nonce + AESGCM(key).encrypt(nonce, content, MAGIC + name.encode()))
             row = {"name": name, "wrapped": self._wrap(name, key), "size": len(content), "added_on": day}
-            connection.execute(insert(tables.blob).values(row))
+            if self._known(connection, name):
+                connection.execute(update(tables.blob).where(tables.blob.c.name == name).values(row))
+            else:
+                connection.execute(insert(tables.blob).values(row))
         return names
 
     def get(self, connection: Connection, name: str) -> bytes:
@@ -109,6 +112,14 @@ class Vault:
             return set()
         names = re.findall(r"^[0-9a-f]{64}$", pending.read_text("ascii", errors="replace"), re.MULTILINE)
         return {*names, *(name + PART for name in names)}
+
+    def _sound(self, connection: Connection, name: str) -> bool:
+        """Whether the blob is there and can be read; one that is lost is written anew."""
+        try:
+            self.get(connection, name)
+        except (BlobMissing, BlobDamaged):
+            return False
+        return True
 
     def _known(self, connection: Connection, name: str) -> bool:
         row = connection.execute(select(tables.blob.c.name).where(tables.blob.c.name == name)).first()

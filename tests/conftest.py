@@ -1,5 +1,6 @@
 """What tests share: the real command line, and a small town imported, planned and printed once."""
 
+import io
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 
 from pipeline.demo.town import write_town
@@ -56,6 +58,11 @@ class Town:
 
     def batches(self) -> Iterator[Path]:
         yield from sorted(path for path in self.out.iterdir())
+
+
+def page_text(pdf: bytes, position: int) -> str:
+    """The text of a PDF's page (from 1), as pypdf reads it."""
+    return pypdf.PdfReader(io.BytesIO(pdf)).pages[position - 1].extract_text()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from pipeline.indexing import names_of
     "verify",
     cls=Command,
     epilog="例：huyue --home 档案库 verify",
-    help="核对档案库：逐个读出归档的文件看有没有缺、有没有被改过，核对日志，检索落后的补上。退出码 0 完好，1 已修好，5 有修不好的。",
+    help="核对档案库：逐个读出归档的文件看有没有缺、有没有被改过，核对日志，检索落后的补上。退出码 0 完好，1 有来历不明的文件、已移开，5 有修不好的。",
 )
 def verify_() -> int:
     home, actor = session().open_home(), session().actor()
@@ -26,7 +26,6 @@ def verify_() -> int:
     with home.locked():
         aside = set_aside(vault, found.orphaned)
         indexed = searching.catch_up(home, names, actor.today, lambda _: None)
-    repaired = bool(aside or indexed)
     value = {
         "blobs": found.blobs,
         "damaged": found.damaged,
@@ -49,8 +48,8 @@ def verify_() -> int:
     if indexed:
         lines.append(f"检索补上了 {indexed} 份合同。")
     if found.sound:
-        lines.append("档案库完好。" if not repaired else "已修好。")
+        lines.append("档案库完好。" if not aside else "已修好。")
     emit(value, lines)
     if not found.sound:
         return EXIT_ARCHIVE
-    return EXIT_LOOK if repaired else EXIT_DONE
+    return EXIT_LOOK if aside else EXIT_DONE

@@ -19,8 +19,9 @@ from archive.changes import changed_since, last_change
 from archive.filings import Box, Comparison, Drafts, NewSheet, Verdict, current_filing, filing_versions
 from archive.home import Home, create_home
 from archive.journal import Actor
-from archive.signed_pdf import Run, SheetScan, page_text
+from archive.signed_pdf import Run, SheetScan
 from tests.archive.test_states import OLD, keep
+from tests.conftest import page_text
 
 NUMBER = OLD.number
 FILLED, EMPTY, UNSURE = Verdict.FILLED, Verdict.EMPTY, Verdict.UNSURE

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from pypdf import PdfReader
 
-from archive.signed_pdf import KeptPage, Run, SheetScan, page_text, signed_pdf
+from archive.signed_pdf import KeptPage, Run, SheetScan, signed_pdf
 from pipeline.intake.page_image import Pages
+from tests.conftest import page_text
 
 DPI = 144.0
 LINES = [
@@ -199,10 +200,11 @@ def test_every_reader_takes_the_file_without_a_word(tmp_path: Path) -> None:
     assert PdfReader(io.BytesIO(pdf), strict=True).metadata == {"/Title": "x", "/Producer": "huyue"}
 
 
+# No hyphen: at a line's end pdfium takes it for a break within a word.
 PRINTED = st.one_of(
     st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF),
     st.characters(min_codepoint=0x20000, max_codepoint=0x2A6DF),
-    st.sampled_from("0123456789Xx-／（）《》：；，。、·□☑√×①ABC"),
+    st.sampled_from("0123456789Xx／（）《》：；，。、·□☑√×①ABC"),
 )
 
 

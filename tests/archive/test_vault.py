@@ -246,3 +246,11 @@ def test_what_others_file_while_verify_reads_is_nothing_unknown(home: Home) -> N
         put(home, PAPER)
         settle(home)
         assert looked_over(home, connection) == (True, [])
+
+
+def test_content_that_was_lost_is_written_anew_when_it_comes_again(home: Home) -> None:
+    gone, spoiled = put(home, PAPER, OTHER)
+    path_of(home, gone).unlink()
+    path_of(home, spoiled).write_bytes(b"HYV1 nothing of the kind")
+    assert put(home, PAPER, OTHER) == [gone, spoiled]
+    assert [got(home, gone), got(home, spoiled)] == [PAPER, OTHER]

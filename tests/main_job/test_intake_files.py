@@ -24,9 +24,9 @@ from archive.home import open_home
 from pipeline import page_code
 from pipeline.demo.fates import SMOOTH, Fate
 from pipeline.demo.scan_page import DPI
-from pipeline.demo.scanner import PageTruth, sign_and_scan
+from pipeline.demo.scanner import sign_and_scan
 from tests.conftest import Answer, huyue
-from tests.main_job.test_closing import BACK, Hamlet, printed_hamlet
+from tests.main_job.test_closing import Hamlet, printed_hamlet
 from tests.main_job.test_planning import line, roster
 
 COUNTS = ("filed", "duplicate", "blank", "review", "quarantined")
@@ -177,8 +177,7 @@ def save_bilevel(pixels: MatLike, path: Path) -> None:
 def with_the_code_of(page: MatLike, other: MatLike) -> MatLike:
     """The page with another sheet's code pasted at its foot."""
     left, top, side = (
-        round(one * DPI / 25.4)
-        for one in (page_code.LEFT - 4, page_code.TOP - 4, page_code.SIDE + 8)
+        round(one * DPI / 25.4) for one in (page_code.LEFT - 4, page_code.TOP - 4, page_code.SIDE + 8)
     )
     found = page.copy()
     foot = round(262 * DPI / 25.4)

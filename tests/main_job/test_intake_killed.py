@@ -98,7 +98,14 @@ def archive_of(home: Path) -> dict[str, Any]:
                 one.gaps,
                 digest(vault.get(connection, one.blob or "")),
                 [
-                    (sheet.sheet, sheet.position, places[sheet.page_id], sheet.layout, sheet.residual, sheet.boxes)
+                    (
+                        sheet.sheet,
+                        sheet.position,
+                        places[sheet.page_id],
+                        sheet.layout,
+                        sheet.residual,
+                        sheet.boxes,
+                    )
                     for sheet in one.sheets
                 ],
             )

@@ -44,7 +44,9 @@ class Office:
 
     def waiting(self) -> dict[str, Any]:
         """The items of `review list` by the file's first folder and page, as JSON has them."""
-        return {f"{one['file']}:{one['page']}": one for one in self.hamlet.run("review", "list").json["items"]}
+        return {
+            f"{one['file']}:{one['page']}": one for one in self.hamlet.run("review", "list").json["items"]
+        }
 
     def item(self, file: str) -> Any:
         """The one item from that scan."""
@@ -74,9 +76,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     hamlet.run("close", void, "--as", "void")
     hamlet.run("close", declined, "--as", "declined")
     second = hamlet.run("intake", folder / "2")
-    return Office(
-        hamlet, torn, resealed, worse, disputed, void, declined, stray, first.json, second.json
-    )
+    return Office(hamlet, torn, resealed, worse, disputed, void, declined, stray, first.json, second.json)
 
 
 def filed_sheets(shown: Any) -> list[int]:
@@ -105,7 +105,8 @@ def test_what_waits_is_listed_with_its_reason_and_what_its_code_says(office: Off
     assert second["review"] == len(waiting) == 5
     assert second["pages"] == second["filed"] + second["duplicate"] + second["blank"] + second["review"]
     said = {
-        (one["reason"], *((s["contract"], s["sheet"]) for s in one["suggestions"])) for one in waiting.values()
+        (one["reason"], *((s["contract"], s["sheet"]) for s in one["suggestions"]))
+        for one in waiting.values()
     }
     assert said == {
         ("conflict", (office.disputed, 2)),
