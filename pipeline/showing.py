@@ -1,5 +1,6 @@
 """One contract, all that is known of it: who, what, since when, which sheets and boxes, and how it came so."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -7,8 +8,8 @@ from sqlalchemy import Connection, select
 
 from archive.catalogue import tables
 from archive.filings import Box, Filing, Verdict, current_filing, filing_versions
-from archive.states import State, standing_of
-from pipeline.contracts import layout_of_id
+from archive.states import standing_of
+from pipeline.contracts import kept_template, layout_of_id
 from pipeline.people import mask_id
 
 CONSENT = "privacy_consent"
@@ -16,11 +17,12 @@ CONSENT = "privacy_consent"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What `show` says; `value` is its JSON (docs/interfaces.md)."""
+    """What `show` says; `value` is its JSON (docs/interfaces.md), `labels` are the boxes' by name."""
 
     value: dict[str, object]
     title: str
-    state: State
+    labels: Mapping[str, str]
+    ticks: int
     filing: Filing | None
 
 
@@ -70,7 +72,10 @@ def show_contract(connection: Connection, number: str, on: date) -> Shown:
         ],
         "history": _history(connection, number, day),
     }
-    return Shown(value, row.template, standing.state, filing)
+    manifest = kept_template(connection, row.template_sha256).manifest
+    labels = {name: box.label for name, box in manifest.boxes.items()}
+    ticks = sum(box.kind == "tick" for box in manifest.boxes.values())
+    return Shown(value, manifest.title, labels, ticks, filing)
 
 
 def consent(boxes: list[Box], expected: int) -> bool | None:

@@ -9,7 +9,6 @@ from archive.errors import NothingFiled
 from archive.states import CHINESE, State
 from pipeline.commands.contract_number import NUMBER, find_number
 from pipeline.console import Command, emit, session
-from pipeline.contracts import template_titles
 from pipeline.planning import divisions_of
 from pipeline.showing import show_contract
 
@@ -45,7 +44,7 @@ def show(number: str, pdf: Path | None) -> None:
     with home.reading() as connection:
         find_number(connection, number)
         shown = show_contract(connection, number, actor.today)
-        titles, divisions = template_titles(connection), divisions_of(connection)
+        divisions = divisions_of(connection)
         if pdf is not None:
             if shown.filing is None or shown.filing.blob is None:
                 raise NothingFiled(number=number)
@@ -56,13 +55,17 @@ def show(number: str, pdf: Path | None) -> None:
     filed = [str(one["sheet"]) for one in value["sheets"] if one["filed"]]
     consents = {True: "已单独同意", False: "没有单独同意", None: "单独同意尚不知"}
     lines = [
-        f"{number}　{titles.get(shown.title, shown.title)}（{value['template_version']}）",
+        f"{number}　{shown.title}（{value['template_version']}）",
         f"批次 {value['campaign']}　{village}　当事人 {people}　联户责任人 {value['responsible'] or '—'}",
         f"期限 {value['start']} 至 {value['end'] or '长期'}　状态：{CHINESE[State(value['state'])]}",
         f"共 {len(value['sheets'])} 页，归档 {len(filed)} 页"
         + (f"（第 {'、'.join(filed)} 页）" if filed else ""),
-        *(f"  {name}：{VERDICTS[verdict]}" for name, verdict in value["boxes"].items()),
-        *([f"  打勾的框 {value['ticks']['filled']} 个；{consents[value['consent']]}"] if filed else []),
+        *(
+            f"  {shown.labels.get(name, name)}：{VERDICTS[verdict]}"
+            for name, verdict in value["boxes"].items()
+        ),
+        *([f"  打了勾的框 {value['ticks']['filled']} 个（勾的是哪些不读）"] if filed and shown.ticks else []),
+        *([f"  {consents[value['consent']]}"] if filed else []),
         "经过：" + "；".join(f"{one['date']} {EVENTS[one['event']]}" for one in value["history"]),
         *([f"扫描件存在 {pdf}。"] if pdf is not None else []),
     ]

@@ -75,7 +75,7 @@ def pile(tmp_path_factory: pytest.TempPathFactory) -> Pile:
     folder = tmp_path_factory.mktemp("杂")
     hamlet, scans = printed_hamlet(tmp_path_factory).copied(folder), folder / "扫描件"
     write_pile(hamlet, scans, folder)
-    (scans / "别库.jpg").write_bytes(page_of_another_archive(folder))
+    (scans / "别库.jpg").write_bytes(sheet_of_another_archive(folder))
     before = digests(scans)
     return Pile(hamlet, scans, before, hamlet.run("intake", scans))
 
@@ -83,50 +83,51 @@ def pile(tmp_path_factory: pytest.TempPathFactory) -> Pile:
 def write_pile(hamlet: Hamlet, scans: Path, folder: Path) -> None:
     """Scans of the first household's four contracts, and everything that scanners and people do to files."""
     scans.mkdir()
-    numbers = [numbers[0] for numbers in hamlet.numbers.values()]
-    truth = sign_and_scan(
-        hamlet.batch, folder / "原样", seed=1, plan={one: Fate() for one in numbers}, rates=SMOOTH
-    )
+    plan = {numbers[0]: Fate() for numbers in hamlet.numbers.values()}
+    truth = sign_and_scan(hamlet.batch, folder / "原样", seed=1, plan=plan, rates=SMOOTH)
     source = folder / "原样" / truth.pages[0].file
     places = {(page.contract, page.sheet): page.index for page in truth.pages}
-    cover, back = truth.pages[0].index, truth.pages[1].index
-    a, b, c, d = ([places[number, sheet] for sheet in (1, 2)] for number in numbers)
-    with pikepdf.Pdf.open(source) as pdf:
-        jpegs = [bytes(page.Resources.XObject.Scan.read_raw_bytes()) for page in pdf.pages]
+    a, b, c, d = ([places[number, sheet] for sheet in (1, 2)] for number in plan)
+    jpegs = jpegs_of(source)
 
-    def write(name: str, indexes: list[int], change: Callable[[list[pikepdf.Object]], None] = len) -> None:
-        """A PDF of these pages, their pictures changed."""
+    def write(name: str, indexes: list[int], change: Callable[[list[pikepdf.Page]], object] = len) -> None:
+        """A PDF of these pages, changed."""
         with pikepdf.Pdf.open(source) as pdf, pikepdf.Pdf.new() as new:
             new.pages.extend(pdf.pages[index] for index in indexes)
-            change([page.Resources.XObject.Scan for page in new.pages])
+            change(list(new.pages))
             new.save(scans / name, stream_decode_level=pikepdf.StreamDecodeLevel.none)
 
-    def spoil(pictures: list[pikepdf.Object]) -> None:
-        cut = jpegs[b[0]][: len(jpegs[b[0]]) // 2]
-        pictures[1].write(cut, filter=pikepdf.Name.DCTDecode)
-        pictures[2].write(zlib.compress(bytes(10_000)), filter=pikepdf.Name.FlateDecode)
-        pictures[3].write(b"not JPEG 2000", filter=pikepdf.Name.JPXDecode)
+    def spoil(pages: list[pikepdf.Page]) -> None:
+        cut, short = jpegs[b[0]][: len(jpegs[b[0]]) // 2], zlib.compress(bytes(10_000))
+        pages[1].Resources.XObject.Scan.write(cut, filter=pikepdf.Name.DCTDecode)
+        pages[2].Resources.XObject.Scan.write(short, filter=pikepdf.Name.FlateDecode)
+        pages[3].Resources.XObject.Scan.write(b"not JPEG 2000", filter=pikepdf.Name.JPXDecode)
 
-    def boast(pictures: list[pikepdf.Object]) -> None:
-        pictures[0].write(zlib.compress(bytes(10_000)), filter=pikepdf.Name.FlateDecode)
-        pictures[0].Width = pictures[0].Height = 60_000
-        pictures[1].write(boastful_jpeg(jpegs[b[0]]), filter=pikepdf.Name.DCTDecode)
+    def boast(pages: list[pikepdf.Page]) -> None:
+        pages[0].Resources.XObject.Scan.Width = pages[0].Resources.XObject.Scan.Height = 60_000
+        jpeg = boastful_jpeg(jpegs[b[0]])
+        pages[1].Resources.XObject.Scan.write(jpeg, filter=pikepdf.Name.DCTDecode)
 
-    write("一叠.pdf", [cover, back, *a])
+    def spread(pages: list[pikepdf.Page]) -> None:
+        pages[0].MediaBox = pikepdf.Array([0, 0, 14173, 14173])
+
+    write("一叠.pdf", [0, 1, *a])
     write("坏图.pdf", [b[0], a[0], a[0], a[0], b[1]], spoil)
     write("说大话.pdf", [a[0], a[0], d[0]], boast)
-    write("五米.pdf", [a[0]])
-    with pikepdf.Pdf.open(scans / "五米.pdf", allow_overwriting_input=True) as pdf:
-        pdf.pages[0].MediaBox = [0, 0, 14173, 14173]
-        pdf.save()
+    write("五米.pdf", [a[0]], spread)
     pixels = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) for jpeg in jpegs]
-    save_bilevel(pixels[c[0]], scans / "二值.tif")
-    cv2.imwrite(str(scans / "灰度.jpg"), cv2.cvtColor(pixels[c[1]], cv2.COLOR_BGR2GRAY))
-    cv2.imwrite(str(scans / "彩色.png"), pixels[d[1]])
-    cv2.imwrite(str(scans / "镜像.png"), pixels[a[0]][:, ::-1])
-    cv2.imwrite(str(scans / "两码.png"), with_the_code_of(pixels[a[0]], pixels[b[0]]))
-    cv2.imwrite(str(scans / "空白.png"), np.full((2339, 1654), 255, np.uint8))
-    cv2.imwrite(str(scans / "一线.png"), np.full((2339, 1), 255, np.uint8))
+    grey = [cv2.cvtColor(pixels[index], cv2.COLOR_BGR2GRAY) for index in c]
+    black = Image.fromarray(grey[0]).point(lambda value: 255 * (value > 150)).convert("1")
+    black.save(scans / "二值.tif", compression="group4", dpi=(DPI, DPI))
+    for name, picture in {
+        "灰度.jpg": grey[1],
+        "彩色.png": pixels[d[1]],
+        "镜像.png": pixels[a[0]][:, ::-1],
+        "两码.png": with_the_code_of(pixels[a[0]], pixels[b[0]]),
+        "空白.png": np.full((2339, 1654), 255, np.uint8),
+        "一线.png": np.full((2339, 1), 255, np.uint8),
+    }.items():
+        cv2.imwrite(str(scans / name), picture)
     for name in ("灰度.jpg", "空白.png"):
         shutil.copy(scans / name, (scans / name).with_stem(Path(name).stem + "复件"))
     write_rejected(source, jpegs[a[0]], scans)
@@ -144,9 +145,8 @@ def write_rejected(source: Path, jpeg: bytes, scans: Path) -> None:
         pdf.save(scans / "加密.pdf", encryption=pikepdf.Encryption(owner="甲", user="乙"))
     with pikepdf.Pdf.new() as pdf:
         pdf.save(scans / "无页.pdf")
-    frames = [Image.open(io.BytesIO(jpeg)).resize((400, 565)) for _ in range(4)]
-    buffer = io.BytesIO()
-    frames[0].save(buffer, "TIFF", save_all=True, append_images=frames[1:], compression="jpeg")
+    frame, buffer = Image.open(io.BytesIO(jpeg)).resize((400, 565)), io.BytesIO()
+    frame.save(buffer, "TIFF", save_all=True, append_images=[frame] * 3, compression="jpeg")
     (scans / "半截.tif").write_bytes(buffer.getvalue()[: len(buffer.getvalue()) // 2])
     for name in (".隐藏.jpg", "Thumbs.db", "DESKTOP.INI"):
         (scans / name).write_bytes(jpeg)
@@ -161,42 +161,32 @@ def boastful_jpeg(jpeg: bytes) -> bytes:
 
 
 def boastful_png() -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
-    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
-
-
-def save_bilevel(pixels: MatLike, path: Path) -> None:
-    black = Image.fromarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)).point(lambda value: 255 * (value > 150))
-    black.convert("1").save(path, "TIFF", compression="group4", dpi=(DPI, DPI))
+    """A PNG of one pixel, whose header says 60000 × 60000, with its checksum."""
+    png = cv2.imencode(".png", np.zeros((1, 1), np.uint8))[1].tobytes()
+    head = png[12:16] + struct.pack(">II", 60_000, 60_000) + png[24:29]
+    return png[:12] + head + struct.pack(">I", zlib.crc32(head)) + png[33:]
 
 
 def with_the_code_of(page: MatLike, other: MatLike) -> MatLike:
     """The page with another sheet's code pasted at its foot."""
-    left, top, side = (
-        round(one * DPI / 25.4) for one in (page_code.LEFT - 4, page_code.TOP - 4, page_code.SIDE + 8)
-    )
+    places = (page_code.LEFT - 4, page_code.TOP - 4, page_code.SIDE + 8, 262)
+    left, top, side, foot = (round(one * DPI / 25.4) for one in places)
     found = page.copy()
-    foot = round(262 * DPI / 25.4)
     found[foot : foot + side, 400 : 400 + side] = other[top : top + side, left : left + side]
     return found
 
 
-def page_of_another_archive(folder: Path) -> bytes:
+def sheet_of_another_archive(folder: Path) -> bytes:
     """A sheet with a number and a layout that our archive knows too, printed by another."""
-    home, out = folder / "别的档案库", folder / "别的打印"
-    huyue("init", home)
-    rows = [line("韦样", "户主", "45122519880512001")]
-    huyue("--home", home, "roster", "import", roster(folder / "同.xlsx", rows))
-    huyue("--home", home, "plan", "--campaign", "春", "--date", "2026-03-01")
-    assert huyue("--home", home, "print", "--campaign", "春", "--out", out).status == 0
-    truth = sign_and_scan(next(out.iterdir()), folder / "别的扫描", seed=1, rates=SMOOTH)
-    place = next(page for page in truth.pages if page.sheet == 2)
-    with pikepdf.Pdf.open(folder / "别的扫描" / place.file) as pdf:
-        return bytes(pdf.pages[place.index].Resources.XObject.Scan.read_raw_bytes())
+    other = make_hamlet(folder / "别库", [line("韦样", "户主", "45122519880512001")])
+    truth = sign_and_scan(other.batch, folder / "别库", seed=1, rates=SMOOTH)
+    [place] = [page for page in truth.pages if page.sheet == 2]
+    return jpegs_of(folder / "别库" / place.file)[place.index]
+
+
+def jpegs_of(file: Path) -> list[bytes]:
+    with pikepdf.Pdf.open(file) as pdf:
+        return [bytes(page.Resources.XObject.Scan.read_raw_bytes()) for page in pdf.pages]
 
 
 def digests(folder: Path) -> dict[str, str]:
