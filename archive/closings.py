@@ -1,5 +1,6 @@
 """Closing a contract: declined, withdrawn, moved, died, no longer fit, or void."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection, insert, select, update
@@ -14,12 +15,21 @@ from archive.states import CLOSED, FREED, KINDS, State
 VOID = "void"
 
 
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What closing a contract gave: its state from `day` on; `known` if it was closed so before."""
+
+    state: State
+    day: date
+    known: bool
+
+
 def close_contract(
     connection: Connection, number: str, kind: str, day: date | None, reason: str, actor: Actor
-) -> State:
-    """Close a contract from `day` on (None: today); the state that this kind of closing gives.
+) -> Closed:
+    """Close a contract from `day` on (None: today).
 
-    Closing it again in the same way changes nothing. A void contract frees its obligation: the next plan
+    Closing it again in the same way changes nothing, and gives the closing that stands. A void contract frees its obligation: the next plan
     numbers it anew. Raises ClosingTooEarly for a day before the contract was planned, VoidLater
     for voiding it from a later day than today.
     """
@@ -32,10 +42,11 @@ def close_contract(
         raise ClosingTooEarly(number=number, day=day, planned=planned)
     if kind == VOID and day > actor.today:
         raise VoidLater(number=number, day=day)
-    state = CLOSED[KINDS[kind]]
-    known = select(closing.c.id).where(closing.c.contract == number, closing.c.kind == kind)
-    if connection.execute(known).first() is not None:
-        return state
+    rows = connection.execute(select(closing.c.kind, closing.c.day).where(closing.c.contract == number)).all()
+    before = {row.kind: date.fromisoformat(row.day) for row in rows}
+    state = CLOSED[max(KINDS[one] for one in (kind, *before))]
+    if kind in before:
+        return Closed(state, before[kind], known=True)
     row = {
         "contract": number,
         "kind": kind,
@@ -50,4 +61,4 @@ def close_contract(
         connection.execute(update(contract).where(contract.c.number == number).values(party_key=own))
     mark_changed(connection, [number])
     journal.record(connection, actor, "close", number, {"as": kind, "day": day.isoformat()})
-    return state
+    return Closed(state, day, known=False)

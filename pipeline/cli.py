@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -93,7 +94,8 @@ def run(arguments: Sequence[str]) -> int:
         hint = ""
         if isinstance(problem, click.UsageError) and problem.ctx is not None:
             hint = f"运行“{problem.ctx.command_path} --help”可看用法。"
-        _fail(session, "wrong_usage", problem.format_message() + hint, None)
+        said = re.sub(r"\.$", "。", problem.format_message())
+        _fail(session, "wrong_usage", said + hint, None)
         return problem.exit_code
     except (KeyboardInterrupt, click.Abort):
         _fail(session, "interrupted", "已按 Ctrl-C 中止；再运行同一命令即可接着做。", None)

@@ -30,8 +30,9 @@ def close(number: str, kind: str, day: date | None, reason: str) -> None:
     home, actor = session().open_home(), session().actor()
     with home.writing() as connection:
         find_number(connection, number)
-        state = close_contract(connection, number, kind, day, reason, actor)
+        closed = close_contract(connection, number, kind, day, reason, actor)
+    said = f"{number}：{CHINESE[closed.state]}，从 {closed.day} 起。"
     emit(
-        {"contract": number, "state": str(state)},
-        [f"{number}：{CHINESE[state]}，从 {day or actor.today} 起。"],
+        {"contract": number, "state": str(closed.state)},
+        [said + ("（以前已经这样登记过，没有改动。）" if closed.known else "")],
     )

@@ -36,8 +36,13 @@ def intake(paths: tuple[Path, ...]) -> int:
         say(f"没有收 {file}：{message}")
     if len(counts.rejected) > SHOWN:
         say(f"……共有 {len(counts.rejected)} 个文件没有收。")
-    if not counts.pages:
+    for file, page in counts.bad_pages[:SHOWN]:
+        say(f"读不了 {file} 第 {page} 页，没有归档；请重新扫描这一页。")
+    if len(counts.bad_pages) > SHOWN:
+        say(f"……共有 {len(counts.bad_pages)} 页读不了。")
+    if not counts.pages and not counts.files:
         say("没有可收的扫描件。请检查给的是不是放扫描件的文件夹。")
+    if not counts.pages:
         return EXIT_NO_INPUT
     look = counts.outcomes["review"] or counts.outcomes["quarantined"] or counts.rejected or counts.incomplete
     return EXIT_LOOK if look else EXIT_DONE

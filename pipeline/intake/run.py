@@ -21,7 +21,7 @@ from archive.signed_pdf import signed_pdf
 from archive.vault import Vault
 from pipeline import pool
 from pipeline.intake.files import MESSAGES, Code, Opened, ScanFile
-from pipeline.intake.reading import Job, PageRead, Reason, open_in_worker, quarantined, read_pages
+from pipeline.intake.reading import Job, Kind, PageRead, Reason, open_in_worker, quarantined, read_pages
 
 PAGES_A_JOB, PAGES_A_GROUP = 12, 96
 OUTCOMES = ("filed", "duplicate", "blank", "review", "quarantined")
@@ -29,7 +29,10 @@ OUTCOMES = ("filed", "duplicate", "blank", "review", "quarantined")
 
 @dataclass(slots=True)
 class IntakeCounts:
-    """What became of everything given: `outcomes` counts pages; `rejected` are (file, code, message)."""
+    """What became of everything given: `outcomes` counts pages; `rejected` are (file, code, message).
+
+    `bad_pages` are the quarantined ones: (file, page from 1).
+    """
 
     files: int = 0
     pages: int = 0
@@ -38,6 +41,7 @@ class IntakeCounts:
     complete: int = 0
     incomplete: int = 0
     rejected: list[tuple[str, Code, str]] = field(default_factory=list)
+    bad_pages: list[tuple[str, int]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
         """As `intake --json` prints it (docs/interfaces.md)."""
@@ -181,6 +185,8 @@ def _write_group(
             )
             counts.pages += 1
             counts.outcomes[outcome] += 1
+            if outcome == Kind.QUARANTINED:
+                counts.bad_pages.append((unit.file.name, index + 1))
             if contract is not None:
                 counts.contracts.add(contract)
     drafts.write(actor)

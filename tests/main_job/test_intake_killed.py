@@ -210,3 +210,14 @@ def test_two_intakes_of_one_pile_at_once_both_end_in_the_same_archive(quiet: Qui
             assert process.returncode == 1, err.decode()
             assert json.loads(out) == json.loads(quiet.out)
     assert archive_of(hamlet.home) == quiet.archive
+
+
+def test_with_a_wrong_key_nothing_is_taken_in(quiet: Quiet, tmp_path: Path) -> None:
+    hamlet = quiet.hamlet.copied(tmp_path)
+    key = tmp_path / f"{hamlet.home.name}.key"
+    right = key.read_text()
+    key.write_text("0" * 64)
+    answer = hamlet.run("intake", quiet.scans)
+    assert (answer.status, list(answer.json)) == (5, ["error"])
+    key.write_text(right)
+    assert not any(archive_of(hamlet.home).values())
