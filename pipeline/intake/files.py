@@ -40,7 +40,7 @@ class Code(StrEnum):
 MESSAGES = {
     Code.UNSUPPORTED: "不是扫描件：内容不是 PDF、TIFF、JPEG 或 PNG。若是别的格式，请另存为 PDF 再试。",
     Code.ENCRYPTED: "有密码，打不开。请在扫描软件里去掉密码，另存后再试。",
-    Code.DAMAGED: "已损坏或没有复制完整，打不开。请从扫描仪重新复制，或重新扫描。",
+    Code.DAMAGED: "已损坏、没有复制完整，或者没有权限读，打不开。请从扫描仪重新复制，或重新扫描。",
     Code.EMPTY: "是空的，一页也没有。请检查扫描是不是没有完成。",
     Code.TOO_LARGE: f"太大：上限是 {FILE_LIMIT // GIGABYTE} GB、{PAGE_LIMIT} 页。请分成几个文件再试。",
     Code.TIMEOUT: "打开它花的时间太长，没有继续。请重新扫描，或分成几个文件再试。",
@@ -90,6 +90,13 @@ def _files_in(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def open_file(path: Path) -> Opened:
     """In a worker: what a file is and how many pages it has."""
+    try:
+        return _opened(path)
+    except OSError:  # no permission, a bad disk, gone meanwhile
+        return Opened("", 0, 0, Code.DAMAGED)
+
+
+def _opened(path: Path) -> Opened:
     size = path.stat().st_size
     with path.open("rb") as file:
         if size > FILE_LIMIT:

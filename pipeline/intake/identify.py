@@ -69,9 +69,7 @@ def _codes(image: Pixels, scale: float, code_key: bytes) -> Codes:
     for code in zxingcpp.read_barcodes(image, formats=QR, try_invert=False):
         corners = _corners(code.position) * scale
         said = OURS.fullmatch(code.text)
-        if _mirrored(corners):
-            foreign = True
-        elif said is not None:
+        if said is not None:
             body = code.text.rpartition(":")[0]
             genuine = hmac.compare_digest(check_of(body, code_key), said[5])
             sheets[code.text] = PageCode(said[1], int(said[2]), int(said[3]), said[4], genuine, corners)
@@ -90,8 +88,3 @@ def _corners(position: zxingcpp.Position) -> npt.NDArray[np.float64]:
         position.bottom_left,
     )
     return np.array([(point.x, point.y) for point in points], np.float64)
-
-
-def _mirrored(corners: npt.NDArray[np.float64]) -> bool:
-    across, down = corners[1] - corners[0], corners[3] - corners[0]
-    return bool(across[0] * down[1] - across[1] * down[0] < 0)

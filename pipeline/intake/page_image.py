@@ -16,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
-from PIL import Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, TiffImagePlugin
 
 from archive.signed_pdf import Run, SheetScan
 from pipeline.intake.files import PIXEL_LIMIT, is_pdf
 
 Pixels = npt.NDArray[np.uint8]
 
+DRAWN_PIXELS = 35_000_000  # of a page that is no single picture: A3 at 400 dpi
 LOWEST_DPI, USUAL_DPI, HIGHEST_DPI = 150, 200, 400  # at which a page that is no single picture is drawn
 SIDES = (16, 40_000)  # pixels: what can be looked at, enlarged too
 UNPACKED = {"FlateDecode", "LZWDecode", "RunLengthDecode", "ASCII85Decode", "ASCIIHexDecode"}
@@ -95,17 +96,12 @@ class Pages:
     def of(cls, source: Path | bytes) -> Iterator["Pages"]:
         """The pages of a file, or of a file's content."""
         pages = cls(source)
-        if isinstance(source, bytes):
-            head = source[:1024]
-        else:
-            with source.open("rb") as file:
-                head = file.read(1024)
         try:
-            if is_pdf(head):
+            if is_pdf(_head(source)):
                 pages._document = pdfium.PdfDocument(source)
             else:
                 pages._picture = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
-        except (pdfium.PdfiumError, UnidentifiedImageError, SyntaxError) as problem:
+        except (pdfium.PdfiumError, OSError, SyntaxError) as problem:
             raise BadPage(str(problem)) from None
         try:
             yield pages
@@ -119,6 +115,13 @@ def _sized(page: PageImage) -> PageImage:
     if not SIDES[0] <= min(page.width, page.height) <= max(page.width, page.height) <= SIDES[1]:
         raise BadPage("too narrow or too long")
     return page
+
+
+def _head(source: Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source[:1024]
+    with source.open("rb") as file:
+        return file.read(1024)
 
 
 def _of_pdf(document: pdfium.PdfDocument, index: int) -> PageImage:
@@ -143,7 +146,7 @@ def _of_pdf(document: pdfium.PdfDocument, index: int) -> PageImage:
                     return found
         largest = max((_dpi_of(one) for one in images), default=USUAL_DPI)
         dpi = min(max(largest, LOWEST_DPI), HIGHEST_DPI)
-        dpi = min(dpi, 72 * (PIXEL_LIMIT / max(wide * high, 1)) ** 0.5)
+        dpi = min(dpi, 72 * (DRAWN_PIXELS / max(wide * high, 1)) ** 0.5)
         picture = page.render(scale=dpi / 72).to_pil().convert("RGB")
         return _made(picture, dpi, 0)
     finally:

@@ -109,7 +109,7 @@ def take_in(
 
 def _not_opened(path: Path) -> Opened:
     """A file that took a worker down, or too long, three times."""
-    return Opened("", path.stat().st_size, 0, Code.TIMEOUT)
+    return Opened("", 0, 0, Code.TIMEOUT)
 
 
 def _units(connection: Connection, files: Sequence[ScanFile], opened: Sequence[Opened]) -> list[_Unit]:

@@ -106,8 +106,8 @@ def write_pile(hamlet: Hamlet, scans: Path, folder: Path) -> None:
         pages[0].MediaBox = pikepdf.Array([0, 0, 14173, 14173])
 
     write("一叠.pdf", [0, 1, *a])
-    write("坏图.pdf", [b[0], a[0], a[0], a[0], b[1]], spoil)
-    write("说大话.pdf", [a[0], a[0], d[0]], boast)
+    write("坏图.pdf", [b[0], *a, c[0], b[1]], spoil)
+    write("说大话.pdf", [*a, d[0]], boast)
     write("五米.pdf", [a[0]], spread)
     pictures = [Image.open(io.BytesIO(jpeg)).convert("RGB") for jpeg in jpegs]
     black = pictures[c[0]].convert("L").point(lambda value: 255 * (value > 150)).convert("1")

@@ -180,7 +180,6 @@ def assert_finished_by_the_same_command(hamlet: Hamlet, quiet: Quiet) -> None:
     again = hamlet.run("intake", quiet.scans)
     assert (again.status, again.out) == (1, quiet.out), again.err
     assert archive_of(hamlet.home) == quiet.archive
-    hamlet.run("index", "rebuild")
     verified = hamlet.run("verify")
     assert (verified.status, verified.json["orphaned"]) == (0, []), verified.out
 
