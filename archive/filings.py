@@ -177,6 +177,10 @@ class Drafts:
         held = self._draft(new.contract).sheets.get(new.sheet)
         return None if held is None else compare(_boxes(held), new.boxes)
 
+    def would_replace_unwritten(self, new: NewSheet) -> bool:
+        """Whether the sheet's place is taken by one that no version holds yet."""
+        return isinstance(self._draft(new.contract).sheets.get(new.sheet), _Placed)
+
     def place(self, new: NewSheet, page_id: int) -> None:
         """File the sheet, in place of one that is filed."""
         draft = self._draft(new.contract)

@@ -41,7 +41,7 @@ from archive.states import Standing, same_party, standings
 
 IDENTITY = re.compile(r"\s*(\d{15}|\d{17}[\dXx])\s*")
 Value = TypeVar("Value")
-CHUNK = 2_000  # contracts read at a time
+CHUNK = 500  # contracts read at a time; with 2,000 in one IN list SQLite looks through every contract
 
 
 @dataclass(frozen=True, slots=True)

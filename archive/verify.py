@@ -62,8 +62,8 @@ def _orphaned(connection: Connection, vault: Vault) -> list[Path]:
     with (
         connection.engine.begin() as later
     ):  # after both, so that what was cleared from the one is in the other
-        known = set(later.execute(select(tables.blob.c.name)).scalars())
-    return [path for path in files if path != vault.path(path.name) or path.name not in known | pending]
+        pending.update(later.execute(select(tables.blob.c.name)).scalars())
+    return [path for path in files if path != vault.path(path.name) or path.name not in pending]
 
 
 def contracts_of(connection: Connection, blobs: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Keeping the search index up after a command that changes many contracts."""
 
 from archive import search as searching
+from archive.errors import ArchiveLocked
 from archive.home import Home
 from archive.journal import Actor
 from archive.search import Names
@@ -23,5 +24,8 @@ def keep_index(home: Home, actor: Actor) -> None:
     lacking = searching.behind(home, names, actor.today)
     if lacking < MANY:
         return
-    with home.locked(), progress("更新检索（份）", lacking) as bar:
-        searching.catch_up(home, names, actor.today, bar.advance)
+    try:
+        with home.locked(seconds=0), progress("更新检索（份）", lacking) as bar:
+            searching.catch_up(home, names, actor.today, bar.advance)
+    except ArchiveLocked:  # the next search does it
+        return

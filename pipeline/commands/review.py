@@ -10,7 +10,7 @@ from pipeline.console import Command, Group, emit, session
 from pipeline.intake import review as reviews
 from pipeline.intake.review import CHINESE, Item
 
-ID = click.argument("item_id", type=click.IntRange(1), metavar="号")
+ID = click.argument("item_id", type=click.IntRange(1, 2**62), metavar="号")
 
 
 @click.group(cls=Group, help="待核：程序认不准、要由人看一眼的扫描页。")

@@ -250,6 +250,8 @@ def _take(
                 outcome = "filed"
     page_id = _page_row(connection, file_id, page.index, outcome, contract, sheet)
     if outcome == "filed" and page.new is not None:
+        if drafts.would_replace_unwritten(page.new):
+            drafts.write(actor)  # the one before is kept as a version of its own
         drafts.place(page.new, page_id)
     if outcome == "review" and page.scan is not None:
         (blob,) = vault.put(connection, [signed_pdf("", [page.scan])], actor.today.isoformat())
