@@ -26,7 +26,7 @@ COLUMNS = (
     ("处理情况", 20),
 )
 HEAD_HEIGHT = 32  # points: two lines
-SHOWN = tuple(cls for cls in Class)[:8]  # the classes that are worked out so far
+SHOWN = tuple(Class)[:8]  # the classes that are worked out so far
 
 
 def write_audit(

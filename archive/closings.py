@@ -29,9 +29,9 @@ def close_contract(
 ) -> Closed:
     """Close a contract from `day` on (None: today).
 
-    Closing it again in the same way changes nothing, and gives the closing that stands. A void contract frees its obligation: the next plan
-    numbers it anew. Raises ClosingTooEarly for a day before the contract was planned, VoidLater
-    for voiding it from a later day than today.
+    Closing it again in the same way changes nothing, and gives the closing that stands. A void contract
+    frees its obligation: the next plan numbers it anew. Raises ClosingTooEarly for a day before the
+    contract was planned, VoidLater for voiding it from a later day than today.
     """
     contract, closing = tables.contract, tables.closing
     planned, key = connection.execute(

@@ -168,8 +168,8 @@ class _Draft:
 class Drafts:
     """The filings that one transaction changes: sheets are placed or taken back, then written as new versions."""
 
-    def __init__(self, connection: Connection, vault: Vault) -> None:
-        self._connection, self._vault = connection, vault
+    def __init__(self, connection: Connection, vault: Vault, actor: Actor) -> None:
+        self._connection, self._vault, self._actor = connection, vault, actor
         self._drafts: dict[str, _Draft] = {}
 
     def compare(self, new: NewSheet) -> Comparison | None:
@@ -177,12 +177,10 @@ class Drafts:
         held = self._draft(new.contract).sheets.get(new.sheet)
         return None if held is None else compare(_boxes(held), new.boxes)
 
-    def would_replace_unwritten(self, new: NewSheet) -> bool:
-        """Whether the sheet's place is taken by one that no version holds yet."""
-        return isinstance(self._draft(new.contract).sheets.get(new.sheet), _Placed)
-
     def place(self, new: NewSheet, page_id: int) -> None:
-        """File the sheet, in place of one that is filed."""
+        """File the sheet, in place of one that is filed; one not written yet becomes a version first."""
+        if isinstance(self._draft(new.contract).sheets.get(new.sheet), _Placed):
+            self.write()
         draft = self._draft(new.contract)
         draft.sheets[new.sheet], draft.of, draft.changed = _Placed(new, page_id), new.sheets, True
 
@@ -216,14 +214,14 @@ class Drafts:
             stack.append(_Kept(found, filing.blob))
         return stack[-2] if len(stack) > 1 else None
 
-    def write(self, actor: Actor) -> list[str]:
+    def write(self) -> list[str]:
         """Write a new version of every filing that changed; the contracts they are of."""
         changed = {number: draft for number, draft in self._drafts.items() if draft.changed}
         pdfs = {number: self._pdf(number, draft) for number, draft in changed.items() if draft.sheets}
-        names = self._vault.put(self._connection, list(pdfs.values()), actor.today.isoformat())
+        names = self._vault.put(self._connection, list(pdfs.values()), self._actor.today.isoformat())
         blobs = dict(zip(pdfs, names, strict=True))
         for number, draft in changed.items():
-            self._write(number, draft, blobs.get(number), actor)
+            self._write(number, draft, blobs.get(number))
         mark_changed(self._connection, changed)
         self._drafts.clear()
         return list(changed)
@@ -251,13 +249,13 @@ class Drafts:
                 pages.append(KeptPage(self._vault.get(self._connection, held.blob), held.filed.position))
         return signed_pdf(number, pages)
 
-    def _write(self, number: str, draft: _Draft, blob: str | None, actor: Actor) -> None:
+    def _write(self, number: str, draft: _Draft, blob: str | None) -> None:
         boxes = {sheet: _boxes(held) for sheet, held in draft.sheets.items()}
         row = {
             "contract": number,
             "version": draft.version + 1,
-            "filed_on": actor.today.isoformat(),
-            "user": actor.user,
+            "filed_on": self._actor.today.isoformat(),
+            "user": self._actor.user,
             "blob": blob,
             "sheets": len(draft.sheets),
             "gaps": " ".join(gaps_of(list(boxes.values()), draft.of)),

@@ -11,9 +11,9 @@ import re
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
@@ -121,7 +121,13 @@ def rebuild(home: Home, names: Names, today: date, done: Callable[[int], None]) 
 def catch_up(home: Home, names: Names, today: date, done: Callable[[int], None]) -> int:
     """Take up what changed, `done` called with how many more; how many. The caller holds the archive's lock."""
     with home.reading() as connection:
-        return _with_engine(home, names, lambda engine: _take_up(connection, engine, names, today, done))
+
+        def take_up(engine: Engine) -> int:
+            lacking = list(_lacking(connection, engine, today))
+            _take_up(connection, engine, names, today, lacking, done)
+            return len(lacking)
+
+        return _with_engine(home, names, take_up)
 
 
 def behind(home: Home, names: Names, today: date) -> int:
@@ -151,28 +157,32 @@ def _with_engine(home: Home, names: Names, work: Callable[[Engine], Value]) -> V
 
 def _keep_up(home: Home, connection: Connection, engine: Engine, names: Names, today: date) -> int:
     """Take up what the index lacks if nobody is writing; how many contracts it lacks still."""
-    lacking = sum(1 for _ in _lacking(connection, engine, today))
+    lacking = list(_lacking(connection, engine, today))
     if not lacking and _read_marker(engine)[1] == today.isoformat():
         return 0
     try:
         with home.locked(seconds=0):
-            _take_up(connection, engine, names, today, lambda _: None)
+            _take_up(connection, engine, names, today, lacking, lambda _: None)
         return 0
     except ArchiveLocked:
-        return lacking
+        return len(lacking)
 
 
 def _take_up(
-    connection: Connection, engine: Engine, names: Names, today: date, done: Callable[[int], None]
-) -> int:
-    numbers = list(_lacking(connection, engine, today))
+    connection: Connection,
+    engine: Engine,
+    names: Names,
+    today: date,
+    numbers: list[str],
+    done: Callable[[int], None],
+) -> None:
+    """Index these contracts as they are now, and note that the index is up with the catalogue."""
     known: set[str] = set()
     marker = _marker(last_change(connection), today)
     engine.update(_documents(connection, names, today, numbers, known, done), marker)
     gone = [number for number in numbers if number not in known]
     if gone:  # planned on a later date than today
         engine.delete(gone)
-    return len(numbers)
 
 
 def _marker(seq: int, today: date) -> str:
@@ -300,15 +310,3 @@ def _highlights(one: Standing, query: Query, names: Names) -> dict[str, str]:
     }
     marked = {name: highlight(text, query.highlighted) for name, text in shown.items()}
     return {name: text for name, text in marked.items() if text is not None}
-
-
-def with_filters(
-    query: Query,
-    villages: Iterable[str] | None,
-    template: str | None,
-    year: int | None,
-    state: str | None,
-) -> Query:
-    """The query with the command line's filters."""
-    chosen = None if villages is None else frozenset(villages)
-    return replace(query, villages=chosen, template=template, year=year, state=state)

@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from archive.catalogue import tables
 
@@ -108,7 +120,7 @@ def standing_of(connection: Connection, number: str, on: date) -> Standing | Non
 def not_closed(on: str) -> ColumnElement[bool]:
     """The condition that a contract is not void, ended or declined on a date (ISO)."""
     closing = tables.closing
-    found = select(closing.c.id).where(closing.c.contract == tables.contract.c.number, _known(on))
+    found = select(closing.c.id).where(closing.c.contract == tables.contract.c.number, _known(closing, on))
     return ~found.exists()
 
 
@@ -120,9 +132,9 @@ def same_party(one: FromClause, other: FromClause) -> ColumnElement[bool]:
     return and_(other.c.template == one.c.template, or_(other.c.party_key == key, freed))
 
 
-def _known(on: str) -> ColumnElement[bool]:
+def _known(closing: FromClause, on: str) -> ColumnElement[bool]:
     """That a closing was recorded and holds on a date."""
-    return and_(tables.closing.c.day <= on, tables.closing.c.recorded_on <= on)
+    return and_(closing.c.day <= on, closing.c.recorded_on <= on)
 
 
 def _query(on: str) -> Select[tuple[object, ...]]:
@@ -136,14 +148,15 @@ def _query(on: str) -> Select[tuple[object, ...]]:
     ).scalar_subquery()
     rank = case(*((closing.c.kind == kind, value) for kind, value in KINDS.items()), else_=1)
     closed = (
-        select(func.max(rank)).where(closing.c.contract == contract.c.number, _known(on)).scalar_subquery()
+        select(func.max(rank))
+        .where(closing.c.contract == contract.c.number, _known(closing, on))
+        .scalar_subquery()
     )
     later, undone = contract.alias("later"), closing.alias("undone")
     dropped = select(undone.c.id).where(
         undone.c.contract == later.c.number,
         undone.c.kind.in_(("void", "declined")),
-        undone.c.day <= on,
-        undone.c.recorded_on <= on,
+        _known(undone, on),
     )
     successor = (
         select(func.min(later.c.starts))
@@ -154,17 +167,6 @@ def _query(on: str) -> Select[tuple[object, ...]]:
             or_(other.c.date > own.c.date, and_(other.c.date == own.c.date, other.c.id > own.c.id)),
             ~dropped.exists(),
         )
-        .scalar_subquery()
-    )
-    party = tables.party
-    names = (
-        select(party.c.name)
-        .where(party.c.contract == contract.c.number, party.c.position == 0)
-        .scalar_subquery()
-    )
-    second = (
-        select(party.c.name)
-        .where(party.c.contract == contract.c.number, party.c.position == 1)
         .scalar_subquery()
     )
     return (
@@ -187,13 +189,20 @@ def _query(on: str) -> Select[tuple[object, ...]]:
             complete.label("complete_on"),
             closed.label("closed"),
             successor.label("successor"),
-            names.label("first_name"),
-            second.label("second_name"),
+            _party_name(0).label("first_name"),
+            _party_name(1).label("second_name"),
         )
         .join(own, own.c.id == contract.c.campaign_id)
         .outerjoin(filing, and_(filing.c.contract == contract.c.number, filing.c.version == newest))
         .where(contract.c.planned_on <= on)
     )
+
+
+def _party_name(position: int) -> ScalarSelect[str]:
+    """The name of who signs a contract at that position."""
+    party = tables.party
+    of_it = and_(party.c.contract == tables.contract.c.number, party.c.position == position)
+    return select(party.c.name).where(of_it).correlate(tables.contract).scalar_subquery()
 
 
 def _standing(row: Row[tuple[object, ...]], on: date) -> Standing:

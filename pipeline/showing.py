@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from archive.catalogue import tables
-from archive.filings import Box, Filing, Verdict, current_filing, filing_versions
+from archive.filings import Box, Filing, Verdict, filing_versions
 from archive.states import standing_of
 from pipeline.contracts import kept_template, layout_of_id
 from pipeline.people import mask_id
@@ -41,7 +41,8 @@ def show_contract(connection: Connection, number: str, on: date) -> Shown:
     day = max(on.isoformat(), row.planned_on)
     standing = standing_of(connection, number, date.fromisoformat(day))
     assert standing is not None  # noqa: S101
-    filing = current_filing(connection, number, day)
+    versions = [one for one in filing_versions(connection, number) if one.filed_on <= day]
+    filing = versions[-1] if versions else None
     filed = {} if filing is None else {one.sheet: one for one in filing.sheets}
     boxes = [box for one in filed.values() for box in one.boxes]
     value: dict[str, object] = {
@@ -67,10 +68,9 @@ def show_contract(connection: Connection, number: str, on: date) -> Shown:
                 "sheets": [sheet.sheet for sheet in one.sheets],
                 "lacking": list(one.gaps),
             }
-            for one in filing_versions(connection, number)
-            if one.filed_on <= day
+            for one in versions
         ],
-        "history": _history(connection, number, day),
+        "history": _history(connection, row, versions, day),
     }
     manifest = kept_template(connection, row.template_sha256).manifest
     labels = {name: box.label for name, box in manifest.boxes.items()}
@@ -96,25 +96,16 @@ def _consents(connection: Connection, layout_id: str | None) -> int:
     return sum(box.name.endswith(CONSENT) for sheet in layout.sheets for box in sheet.boxes)
 
 
-def _history(connection: Connection, number: str, day: str) -> list[dict[str, object]]:
-    """What happened to the contract, by date, as far as it was known on a day."""
-    contract, filing, closing = tables.contract, tables.filing, tables.closing
-    row = connection.execute(
-        select(contract.c.planned_on, contract.c.printed_on).where(contract.c.number == number)
-    ).one()
+def _history(
+    connection: Connection, row: Row[tuple[object, ...]], versions: list[Filing], day: str
+) -> list[dict[str, object]]:
+    """What happened to a contract, by date, as far as it was known on a day."""
     events: list[dict[str, object]] = [{"date": row.planned_on, "event": "planned"}]
     if row.printed_on is not None:
         events.append({"date": row.printed_on, "event": "printed"})
-    for one in connection.execute(
-        select(filing.c.filed_on, filing.c.version)
-        .where(filing.c.contract == number)
-        .order_by(filing.c.version)
-    ):
-        events.append({"date": one.filed_on, "event": "filed", "version": one.version})
-    for closed in connection.execute(
-        select(closing.c.recorded_on, closing.c.kind, closing.c.day)
-        .where(closing.c.contract == number)
-        .order_by(closing.c.id)
-    ):
+    events += [{"date": one.filed_on, "event": "filed", "version": one.version} for one in versions]
+    closing = tables.closing
+    query = select(closing).where(closing.c.contract == row.number).order_by(closing.c.id)
+    for closed in connection.execute(query):
         events.append({"date": closed.recorded_on, "event": closed.kind, "from": closed.day})
     return sorted((one for one in events if str(one["date"]) <= day), key=lambda one: str(one["date"]))

@@ -11,8 +11,7 @@ from archive.errors import EXIT_DONE, EXIT_LOOK
 from archive.states import CHINESE as STATES
 from archive.states import State
 from pipeline.console import DAY, Command, emit, session
-from pipeline.contracts import template_titles
-from pipeline.planning import divisions_of
+from pipeline.indexing import names_of
 
 EPILOG = "例：huyue --home 档案库 audit --on 2026-12-31 --out 年度检查.xlsx"
 
@@ -32,14 +31,9 @@ def audit_(day: date | None, out: Path | None) -> int:
     home, actor = session().open_home(), session().actor()
     with home.reading() as connection:
         found = audit(connection, day or actor.today)
-        divisions = divisions_of(connection)
-        if out is not None:
-            write_audit(
-                out,
-                found,
-                template_titles(connection),
-                lambda code: divisions.town_name(code) + divisions.name(code),
-            )
+    if out is not None:
+        names = names_of(home)
+        write_audit(out, found, names.titles, names.village)
     counts = found.counts
     value = {
         "on": found.on.isoformat(),

@@ -65,10 +65,13 @@ def assign(item_id: int, number: str, sheet: int) -> None:
     with home.writing() as connection:
         item = reviews.find_item(connection, item_id)
         find_number(connection, number)
-        gaps = reviews.assign(home, connection, item, number, sheet, actor)
+        filing = reviews.assign(home, connection, item, number, sheet, actor)
     emit(
         {"id": item_id, "decision": "assigned", "contract": number, "sheet": sheet},
-        [f"第 {item_id} 号已归为 {number} 第 {sheet} 页。" + ("合同还不齐全。" if gaps else "合同齐全了。")],
+        [
+            f"第 {item_id} 号已归为 {number} 第 {sheet} 页。"
+            + ("合同还不齐全。" if filing.gaps else "合同齐全了。")
+        ],
     )
 
 

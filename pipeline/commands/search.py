@@ -1,16 +1,17 @@
 """`huyue search` and `huyue index`: finding contracts."""
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from archive import search as searching
 from archive.index.query import parse
-from archive.search import Names, Results, with_filters
+from archive.search import Names, Results
 from archive.states import CHINESE, State
 from pipeline.console import Command, Group, emit, progress, say, session
+from pipeline.divisions import Divisions
 from pipeline.indexing import names_of
-from pipeline.planning import divisions_of
 
 EPILOG = (
     "例：huyue --home 档案库 search 覃小明；search '冲洞村 外出'；search '\"东门镇 冲洞村\" -状态:作废'；"
@@ -66,15 +67,13 @@ def search(
     offset: int,
 ) -> None:
     home, actor = session().open_home(), session().actor()
-    with home.reading() as connection:
-        divisions = divisions_of(connection)
-        villages = None if village is None else [divisions.find_village(village)]
     typed, names = " ".join(words), names_of(home)
+    villages = None if village is None else frozenset({Divisions(names.divisions).find_village(village)})
     unknown = next((word for word in words if word.startswith("--")), None)
     if unknown is not None:
         raise click.NoSuchOption(unknown)
     chosen = None if template is None else _template(template, names)
-    query = with_filters(parse(typed), villages, chosen, year, state)
+    query = replace(parse(typed), villages=villages, template=chosen, year=year, state=state)
     found = searching.search(home, query, typed, names, actor.today, offset, limit)
     emit(_value(found), _lines(found, names, offset))
     if found.behind:

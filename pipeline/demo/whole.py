@@ -18,14 +18,14 @@ from archive.filings import current_filing
 from archive.home import Home, create_home
 from archive.index.query import parse
 from archive.journal import Actor
-from archive.search import Names, Results
+from archive.search import Results
 from archive.states import State
 from pipeline.campaigns import Campaign, open_campaign
 from pipeline.console import progress, say
-from pipeline.contracts import template_titles
 from pipeline.demo.scanner import sign_and_scan
 from pipeline.demo.town import write_town
 from pipeline.divisions import Divisions
+from pipeline.indexing import names_of
 from pipeline.intake.files import list_files
 from pipeline.intake.run import IntakeCounts, open_files, take_in
 from pipeline.planning import PlanCounts, plan_villages
@@ -105,7 +105,8 @@ def run_demo(folder: Path, actor: Actor) -> Demo:
     searches = _search(at, home, checked)
     with home.reading() as connection:
         audited = audit(connection, checked.today)
-        write_audit(at.audit, audited, template_titles(connection), Names(divisions.names, {}).village)
+    names = names_of(home)
+    write_audit(at.audit, audited, names.titles, names.village)
     return Demo(at, planned, printed, filed, searches, audited)
 
 
@@ -166,15 +167,14 @@ def _come_back(at: Folders, home: Home, batches: Sequence[Path], actor: Actor) -
 def _search(at: Folders, home: Home, actor: Actor) -> list[tuple[str, Results]]:
     """Three searches as clerks type them, for a contract that is filed, and that contract as a file."""
     say(f"【9/{STEPS}】检索、检查")
-    with home.reading() as connection:
-        names = Names(Divisions.shipped().names, template_titles(connection))
+    names = names_of(home)
     filed = searching.search(home, replace(parse(""), state=str(State.FILED)), "", names, actor.today, 0, 1)
     one = filed.hits[0].standing
     with home.reading() as connection:
         filing = current_filing(connection, one.number)
         if filing is not None and filing.blob is not None:
             at.signed.write_bytes(home.vault(connection).get(connection, filing.blob))
-    village = Divisions.shipped().name(one.village).removesuffix("委会")
+    village = names.divisions[one.village].removesuffix("委会")
     typed = [one.party.split("、")[0], f"{village} 外出期间", one.number[:20]]
     return [(text, searching.search(home, parse(text), text, names, actor.today, 0, 5)) for text in typed]
 

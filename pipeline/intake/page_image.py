@@ -81,9 +81,7 @@ class Pages:
             assert self._picture is not None  # noqa: S101
             self._picture.seek(index)
             return _sized(_of_picture(self._picture, self._single_jpeg()))
-        except (
-            Exception
-        ) as problem:  # Pillow and OpenCV raise whatever a damaged picture makes them trip over
+        except Exception as problem:  # Pillow and OpenCV raise whatever a damaged picture trips
             raise BadPage(str(problem)) from None
 
     def _single_jpeg(self) -> bytes | None:

@@ -6,7 +6,6 @@ cover; they are looked for in the scan to find out how it lies.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
 
 import cv2
@@ -23,6 +22,7 @@ ANCHOR = (18, 9)  # mm
 CELLS = (5, 8)  # anchors are spread over the sheet by this grid
 ANCHORS_A_CELL = 2
 CLEAR = 3.0  # mm that an anchor stays away from boxes, where ink overflows
+KEPT = 96  # references that a worker holds, about 2 MB each
 MARGIN = 7.0  # mm around a box that is looked at with it
 
 
@@ -57,35 +57,25 @@ class Reference:
 
 
 class References:
-    """References by layout and sheet, the last used kept."""
+    """References by layout and sheet, the newest kept."""
 
     def __init__(self) -> None:
-        self._of = lru_cache(maxsize=96)(self._make)
+        self._kept: dict[tuple[str, int], Reference] = {}
 
     def of(self, layout: Layout, sheet: int) -> Reference:
         """The reference of a 1-based sheet."""
-        return self._of(_ById(layout), sheet)
-
-    @staticmethod
-    def _make(layout: "_ById", sheet: int) -> Reference:
-        with pdfium.PdfDocument(layout.layout.background) as document:
-            image = document[sheet - 1].render(scale=FINE * 25.4 / 72, grayscale=True).to_numpy()
-        return make_reference(
-            np.asarray(image[:, :, 0] if image.ndim == 3 else image), layout.layout.sheets[sheet - 1]
-        )
+        key = (layout.id, sheet)
+        if key not in self._kept:
+            if len(self._kept) >= KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = _drawn(layout, sheet)
+        return self._kept[key]
 
 
-class _ById:
-    """A layout that is compared by its id."""
-
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-
-    def __hash__(self) -> int:
-        return hash(self.layout.id)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ById) and other.layout.id == self.layout.id
+def _drawn(layout: Layout, sheet: int) -> Reference:
+    with pdfium.PdfDocument(layout.background) as document:
+        image = document[sheet - 1].render(scale=FINE * 25.4 / 72, grayscale=True).to_numpy()
+    return make_reference(np.asarray(image[:, :, 0] if image.ndim == 3 else image), layout.sheets[sheet - 1])
 
 
 def make_reference(fine: Pixels, places: SheetPlaces) -> Reference:

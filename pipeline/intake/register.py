@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from pipeline import page_code
 from pipeline.intake.page_image import Pixels
-from pipeline.intake.reference import ANCHOR, COARSE, FINE, HEIGHT, WIDTH, Reference
+from pipeline.intake.reference import ANCHOR, COARSE, FINE, HEIGHT, WIDTH, Anchor, Reference
 
 Matrix = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float64]
+Shift = tuple[float, float]  # how far something lies off, in pixels
 
 CIRCLES = (90, 180, 400)  # mm around the start
 SEARCH, FINE_SEARCH = 5.0, 1.2  # mm
@@ -49,9 +50,7 @@ class Registration:
     @property
     def scale(self) -> float:
         """Pixels a millimetre, in the middle of the sheet."""
-        middle = np.array([(WIDTH / 2 - 5, HEIGHT / 2), (WIDTH / 2 + 5, HEIGHT / 2)])
-        left, right = self.pixels(middle)
-        return float(np.linalg.norm(right - left)) / 10
+        return _scale(self.matrix)
 
     @property
     def turn(self) -> int:
@@ -130,7 +129,8 @@ def _grow(
 
 def _scale(matrix: Matrix) -> float:
     """Pixels a millimetre in the middle of the sheet."""
-    return Registration(matrix, 0).scale
+    left, right = apply(matrix, np.array([(WIDTH / 2 - 5, HEIGHT / 2), (WIDTH / 2 + 5, HEIGHT / 2)]))
+    return float(np.linalg.norm(right - left)) / 10
 
 
 def _match_coarse(
@@ -147,39 +147,35 @@ def _match_coarse(
     )
     reach = round(SEARCH * COARSE)
     padded = cv2.copyMakeBorder(flat, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
-    places: list[tuple[float, float]] = []
-    moved: list[tuple[float, float]] = []
+    found: list[tuple[Anchor, Shift | None]] = []
     for index in which:
         anchor = reference.anchors[index]
         left, top = round(anchor.x * COARSE), round(anchor.y * COARSE)
         window = padded[
             top : top + ANCHOR[1] * COARSE + 2 * reach, left : left + ANCHOR[0] * COARSE + 2 * reach
         ]
-        shift = _shift(np.asarray(window, np.uint8), anchor.coarse, reach)
-        if shift is not None:
-            x, y = anchor.centre
-            places.append((x, y))
-            moved.append((x + shift[0] / COARSE, y + shift[1] / COARSE))
-    if not places:
-        return np.empty((0, 2)), np.empty((0, 2))
-    return np.array(places), apply(matrix, np.array(moved))
+        found.append((anchor, _shift(np.asarray(window, np.uint8), anchor.coarse, reach)))
+    return _places(found, matrix, COARSE)
 
 
 def _match_fine(grey: Pixels, matrix: Matrix, reference: Reference) -> tuple[Points, Points]:
+    """Anchors found at full detail: their centres in mm, and in pixels."""
     reach = round(FINE_SEARCH * FINE)
-    places: list[tuple[float, float]] = []
-    moved: list[tuple[float, float]] = []
+    found: list[tuple[Anchor, Shift | None]] = []
     size = (ANCHOR[0] * FINE + 2 * reach, ANCHOR[1] * FINE + 2 * reach)
     for anchor in reference.anchors:
         window = cut(grey, matrix, anchor.x - reach / FINE, anchor.y - reach / FINE, size)
-        shift = _shift(window, anchor.fine, reach)
-        if shift is not None:
-            x, y = anchor.centre
-            places.append((x, y))
-            moved.append((x + shift[0] / FINE, y + shift[1] / FINE))
-    if not places:
+        found.append((anchor, _shift(window, anchor.fine, reach)))
+    return _places(found, matrix, FINE)
+
+
+def _places(found: list[tuple[Anchor, Shift | None]], matrix: Matrix, scale: int) -> tuple[Points, Points]:
+    """Centres in mm of the anchors that were found, and where they are in the scan, `scale` pixels a mm."""
+    seen = [(anchor.centre, shift) for anchor, shift in found if shift is not None]
+    if not seen:
         return np.empty((0, 2)), np.empty((0, 2))
-    return np.array(places), apply(matrix, np.array(moved))
+    centres = np.array([centre for centre, _ in seen])
+    return centres, apply(matrix, centres + np.array([shift for _, shift in seen]) / scale)
 
 
 def cut(image: Pixels, matrix: Matrix, x: float, y: float, size: tuple[int, int]) -> Pixels:
@@ -191,7 +187,7 @@ def cut(image: Pixels, matrix: Matrix, x: float, y: float, size: tuple[int, int]
     )
 
 
-def _shift(window: Pixels, patch: Pixels, reach: int) -> tuple[float, float] | None:
+def _shift(window: Pixels, patch: Pixels, reach: int) -> Shift | None:
     """How far the patch lies off the window's middle, in pixels; None where it is not found."""
     score = np.asarray(cv2.matchTemplate(window, patch, cv2.TM_CCOEFF_NORMED), np.float64)
     _, best, _, (across, down) = cv2.minMaxLoc(score)

@@ -15,7 +15,7 @@ from archive.errors import (
     ReviewUnknown,
     SheetUnknown,
 )
-from archive.filings import Drafts
+from archive.filings import Drafts, Filing, current_filing
 from archive.home import Home
 from archive.journal import Actor
 from pipeline.intake.page_image import Pages
@@ -92,10 +92,10 @@ def picture_png(pdf: bytes, path: str) -> None:
         document[0].render(scale=SHOWN_DPI / 72).to_pil().save(path, "PNG")
 
 
-def assign(home: Home, connection: Connection, item: Item, number: str, sheet: int, actor: Actor) -> str:
+def assign(home: Home, connection: Connection, item: Item, number: str, sheet: int, actor: Actor) -> Filing:
     """File the page as this sheet, in place of one that is filed; what its boxes say is judged as ever.
 
-    Returns the gaps of the contract's filing. Raises ReviewDecided, SheetUnknown.
+    Returns the contract's filing as it is now. Raises ReviewDecided, SheetUnknown.
     """
     if item.decision:
         raise ReviewDecided(id=item.id)
@@ -103,13 +103,15 @@ def assign(home: Home, connection: Connection, item: Item, number: str, sheet: i
         new = read_as(connection, pages.page(0), number, sheet)
     if new is None:
         raise SheetUnknown(number=number, sheet=sheet)
-    drafts = Drafts(connection, home.vault(connection))
+    drafts = Drafts(connection, home.vault(connection), actor)
     drafts.place(new, item.page_id)
-    drafts.write(actor)
+    drafts.write()
     _decide(connection, item, ASSIGNED, number, sheet, actor)
     detail = {"contract": number, "sheet": sheet}
     journal.record(connection, actor, "review_assign", str(item.id), detail)
-    return " ".join(_gaps(connection, number))
+    filing = current_filing(connection, number)
+    assert filing is not None  # noqa: S101
+    return filing
 
 
 def reject(connection: Connection, item: Item, actor: Actor) -> None:
@@ -128,10 +130,10 @@ def undo(home: Home, connection: Connection, item: Item, actor: Actor) -> None:
     if not item.decision:
         raise ReviewNotDecided(id=item.id)
     if item.decision == ASSIGNED and item.assigned is not None and item.assigned_sheet is not None:
-        drafts = Drafts(connection, home.vault(connection))
+        drafts = Drafts(connection, home.vault(connection), actor)
         if not drafts.take_back(item.assigned, item.assigned_sheet, item.page_id):
             raise ReviewReplaced(id=item.id, number=item.assigned, sheet=item.assigned_sheet)
-        drafts.write(actor)
+        drafts.write()
     _decide(connection, item, "", None, None, actor)
     journal.record(connection, actor, "review_undo", str(item.id), {"was": item.decision})
 
@@ -146,14 +148,6 @@ def _decide(
         "assigned_sheet": sheet,
     }
     connection.execute(update(tables.review).where(tables.review.c.id == item.id).values(values))
-
-
-def _gaps(connection: Connection, number: str) -> list[str]:
-    filing = tables.filing
-    query = (
-        select(filing.c.gaps).where(filing.c.contract == number).order_by(filing.c.version.desc()).limit(1)
-    )
-    return str(connection.execute(query).scalar_one()).split()
 
 
 def _query() -> Select[tuple[object, ...]]:

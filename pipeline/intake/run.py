@@ -172,7 +172,7 @@ def _write_group(
     actor: Actor,
     counts: IntakeCounts,
 ) -> None:
-    drafts = Drafts(connection, vault)
+    drafts = Drafts(connection, vault, actor)
     for unit, found in read:
         file_id = _file_row(connection, unit, actor)
         if unit.opened.code is not None:
@@ -189,7 +189,7 @@ def _write_group(
                 counts.bad_pages.append((unit.file.name, index + 1))
             if contract is not None:
                 counts.contracts.add(contract)
-    drafts.write(actor)
+    drafts.write()
 
 
 def _file_row(connection: Connection, unit: _Unit, actor: Actor) -> int:
@@ -250,8 +250,6 @@ def _take(
                 outcome = "filed"
     page_id = _page_row(connection, file_id, page.index, outcome, contract, sheet)
     if outcome == "filed" and page.new is not None:
-        if drafts.would_replace_unwritten(page.new):
-            drafts.write(actor)  # the one before is kept as a version of its own
         drafts.place(page.new, page_id)
     if outcome == "review" and page.scan is not None:
         (blob,) = vault.put(connection, [signed_pdf("", [page.scan])], actor.today.isoformat())

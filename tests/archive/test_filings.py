@@ -123,16 +123,16 @@ class Office:
     def place(self, day: str, *sheets: tuple[int, int]) -> None:
         """File (sheet, scanned page) on a day."""
         with self.home.writing() as connection:
-            drafts = Drafts(connection, self.home.vault(connection))
+            drafts = Drafts(connection, self.home.vault(connection), actor(day))
             for number, page in sheets:
                 drafts.place(sheet(number, page, [box(f"s{number}", FILLED)]), page)
-            assert drafts.write(actor(day)) == [NUMBER]
+            assert drafts.write() == [NUMBER]
 
     def take_back(self, day: str, number: int, page: int) -> bool:
         with self.home.writing() as connection:
-            drafts = Drafts(connection, self.home.vault(connection))
+            drafts = Drafts(connection, self.home.vault(connection), actor(day))
             done = drafts.take_back(NUMBER, number, page)
-            assert drafts.write(actor(day)) == ([NUMBER] if done else [])
+            assert drafts.write() == ([NUMBER] if done else [])
         return done
 
     def versions(self) -> list[dict[int, int]]:
@@ -223,7 +223,7 @@ def test_what_another_page_replaced_cannot_be_taken_back(home: Home) -> None:
 def test_a_scan_is_compared_with_what_is_filed_or_placed_just_now(home: Home) -> None:
     Office(home).place("2026-04-01", (1, 1))
     with home.writing() as connection:
-        drafts = Drafts(connection, home.vault(connection))
+        drafts = Drafts(connection, home.vault(connection), actor("2026-04-01"))
         assert drafts.compare(sheet(2, 2)) is None
         assert drafts.compare(sheet(1, 2, [box("s1", UNSURE)])) is Comparison.DUPLICATE
         better = sheet(1, 2, [box("s1", FILLED), box("b", FILLED)])
@@ -235,9 +235,9 @@ def test_a_scan_is_compared_with_what_is_filed_or_placed_just_now(home: Home) ->
 
 def test_a_filing_that_is_rolled_back_leaves_nothing_and_one_that_stands_is_marked(home: Home) -> None:
     with pytest.raises(RuntimeError), home.writing() as connection:
-        drafts = Drafts(connection, home.vault(connection))
+        drafts = Drafts(connection, home.vault(connection), actor("2026-04-01"))
         drafts.place(sheet(1, 1), 1)
-        drafts.write(actor("2026-04-01"))
+        drafts.write()
         raise RuntimeError
     with home.writing() as connection:
         assert filing_versions(connection, NUMBER) == []
