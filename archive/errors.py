@@ -24,6 +24,9 @@ class HuyueError(Exception):
         self.file = None if file is None else str(file)
         super().__init__((type(self).__doc__ or "").format(file=self.file, **parts))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), str(self), self.file)
+
     @property
     def code(self) -> str:
         """The class's name in snake case, as `--json` prints it."""
@@ -32,6 +35,14 @@ class HuyueError(Exception):
     @property
     def message(self) -> str:
         return str(self)
+
+
+def _again(kind: type[HuyueError], message: str, file: str | None) -> HuyueError:
+    """An error that comes from another process."""
+    error = kind.__new__(kind)
+    Exception.__init__(error, message)
+    error.file = file
+    return error
 
 
 class WrongUsage(HuyueError):

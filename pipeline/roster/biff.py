@@ -5,7 +5,6 @@ number of 60,000 makes it ask for gigabytes, and the process ends. Sources: MS-C
 """
 
 import struct
-from collections.abc import Iterator
 
 LAST_COLUMN = 255
 ROWS = 65_536
@@ -17,34 +16,53 @@ _CELLS = frozenset({0x0006, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E, 0x00FD, 0x00
 # … and of several in a row, whose last column stands at the end.
 _CELL_RUNS = frozenset({0x00BD, 0x00BE})
 _DIMENSIONS = 0x0200
+_BOUND_SHEET = 0x0085  # its first four bytes: where the sheet's records begin
+_BEGINNINGS = frozenset({0x0809, 0x0409, 0x0209})
+_ROW = 0x0208
+_ROW_HIDDEN = 0x0020
 
 
-def is_sound(data: bytes) -> bool:
-    """Whether an OLE file holds a workbook whose sheets and cells lie within the format's rows and columns."""
+def hidden_rows(data: bytes) -> list[list[int]] | None:
+    """The hidden rows of every sheet of an OLE file, counted from 1; None for one that is not sound.
+
+    Sound is a workbook whose sheets and cells lie within the format's rows and columns.
+    """
     try:
-        columns = list(_columns(_workbook_stream(data)))
+        stream = _workbook_stream(data)
+        return _hidden(stream)
     except (struct.error, IndexError, ValueError):
-        return False
-    return all(column <= LAST_COLUMN for column in columns)
+        return None
 
 
-def _columns(stream: bytes) -> Iterator[int]:
-    """The last column of every cell record and stated size. Raises ValueError for a size that no sheet has."""
+def _hidden(stream: bytes) -> list[list[int]]:
+    """Hidden rows by sheet. Raises ValueError for a size, or a cell's column, that no sheet has."""
+    starts: list[int] = []
+    hidden: dict[int, list[int]] = {}
+    here: list[int] = []
     at, end = 0, len(stream) - 4
     while at <= end:
         kind, size = struct.unpack_from("<HH", stream, at)
+        columns = [0]
         if kind in _CELLS and size >= 4:
-            yield struct.unpack_from("<H", stream, at + 6)[0]
+            columns = [struct.unpack_from("<H", stream, at + 6)[0]]
         elif kind in _CELL_RUNS and size >= 6:
-            yield struct.unpack_from("<H", stream, at + 6)[0]
-            yield struct.unpack_from("<H", stream, at + 2 + size)[0]
+            columns = [struct.unpack_from("<H", stream, place)[0] for place in (at + 6, at + 2 + size)]
         elif kind == _DIMENSIONS and size in (10, 14):
             # First row, row past the last, first column, column past the last; rows were shorter before BIFF8.
             sizes = struct.unpack_from("<IIHH" if size == 14 else "<HHHH", stream, at + 4)
             if not sizes[0] <= sizes[1] <= ROWS or not sizes[2] <= sizes[3]:
                 raise ValueError
-            yield sizes[3] - 1 if sizes[3] else 0
+            columns = [sizes[3] - 1 if sizes[3] else 0]
+        elif kind == _BOUND_SHEET and size >= 6:
+            starts.append(struct.unpack_from("<I", stream, at + 4)[0])
+        elif kind in _BEGINNINGS:
+            here = hidden.setdefault(at, [])
+        elif kind == _ROW and size >= 16 and struct.unpack_from("<H", stream, at + 16)[0] & _ROW_HIDDEN:
+            here.append(struct.unpack_from("<H", stream, at + 4)[0] + 1)
+        if max(columns) > LAST_COLUMN:
+            raise ValueError
         at += 4 + size
+    return [hidden.get(start, []) for start in starts]
 
 
 def _workbook_stream(data: bytes) -> bytes:

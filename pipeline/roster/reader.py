@@ -1,6 +1,6 @@
 """Read the workbooks of one roster into households and problems."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,9 +10,10 @@ from pipeline.divisions import Divisions
 from pipeline.people import Household
 from pipeline.roster.header import LABELS, REQUIRED
 from pipeline.roster.households import HouseholdReader
+from pipeline.roster.opened import sheets_of
 from pipeline.roster.problems import Place, Problem
 from pipeline.roster.table import Table, is_explanation, read_table
-from pipeline.roster.workbook import read_sheets
+from pipeline.roster.workbook import Sheet
 from pipeline.roster.years import year_in_name, year_in_titles
 
 
@@ -40,8 +41,8 @@ def read_rosters(paths: Sequence[Path], divisions: Divisions, today: date) -> Ro
     order: dict[tuple[str, str], int] = {}
     readable: list[Path] = []
     year: int | None = None
-    for path in paths:
-        tables = _tables(path)
+    for path, sheets in sheets_of(paths):
+        tables = _tables(path, sheets)
         for sheet, table in tables:
             order.setdefault((str(path), sheet), len(order))
             if table.usable:
@@ -61,13 +62,13 @@ def read_rosters(paths: Sequence[Path], divisions: Divisions, today: date) -> Ro
     return Roster(year or today.year, households, tuple(problems))
 
 
-def _tables(path: Path) -> list[tuple[str, Table]]:
+def _tables(path: Path, sheets: Iterable[Sheet]) -> list[tuple[str, Table]]:
     """The sheets of a file that hold persons, and those that look so but have no usable header.
 
     A sheet of explanations counts only where no other sheet is a roster; a sheet of mere text does not count,
     unless the file has nothing else.
     """
-    tables = [(sheet.name, read_table(sheet)) for sheet in read_sheets(path)]
+    tables = [(sheet.name, read_table(sheet)) for sheet in sheets]
     filled = [(name, table) for name, table in tables if table.first_row]
     if not filled:
         raise WorkbookEmpty(file=path)

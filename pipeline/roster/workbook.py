@@ -8,17 +8,10 @@ from pathlib import Path
 
 import python_calamine as calamine
 
-from archive.errors import (
-    NotWorkbook,
-    RosterIsFolder,
-    RosterMissing,
-    WorkbookEmpty,
-    WorkbookEncrypted,
-    WorkbookTooLarge,
-)
-from pipeline.roster.biff import is_sound
+from archive.errors import NotWorkbook, WorkbookEncrypted, WorkbookTooLarge
+from pipeline.roster.biff import hidden_rows
 from pipeline.roster.cells import Row
-from pipeline.roster.limits import check_file_size, check_zip
+from pipeline.roster.zipped import Inside, look_inside
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -41,45 +34,38 @@ _MOST_MERGED = 5_000_000
 class Sheet:
     """A sheet: `rows` yields (row number in the sheet, cells), hidden rows and sheets like any other.
 
-    Row numbers start at 1; a text file's is the line a record begins on. Columns start at the sheet's first
-    used one. `merged` maps (row number, column) of a covered cell to that of the cell shown; None where the
-    format does not tell.
+    Row numbers start at 1; a text file's is the line a record begins on. Cells start at the sheet's first
+    used column, which is `left` (0 for A). `merged` maps (row number, column) of a covered cell to that of the
+    cell shown; None where the format does not tell. `uncached` are the cells (row number, column) of formulas
+    without a saved result, which read as empty.
     """
 
     name: str
     rows: Iterable[tuple[int, Row]]
-    merged: Mapping[tuple[int, int], tuple[int, int]] | None = field(default=None)
+    merged: Mapping[tuple[int, int], tuple[int, int]] | None = None
+    left: int = 0
+    hidden: bool = False
+    hidden_rows: tuple[int, ...] = ()
+    uncached: frozenset[tuple[int, int]] = field(default_factory=frozenset)
 
 
 def read_sheets(path: Path) -> Iterator[Sheet]:
     """The sheets of a workbook in its order, one at a time.
 
-    Raises RosterMissing, RosterIsFolder, WorkbookEmpty (no byte in it), WorkbookTooLarge, WorkbookEncrypted
-    or NotWorkbook.
+    Raises WorkbookTooLarge, WorkbookEncrypted or NotWorkbook; OSError where the file cannot be read.
     """
-    if path.is_dir():
-        raise RosterIsFolder(file=path)
-    try:
-        size = path.stat().st_size
-        check_file_size(path, size)
-        with path.open("rb") as stream:
-            start = stream.read(8)
-    except FileNotFoundError:
-        raise RosterMissing(file=path) from None
-    except OSError as error:
-        raise NotWorkbook(file=path, detail=f"打不开（{error.strerror}）") from error
-    if not size:
-        raise WorkbookEmpty(file=path)
+    with path.open("rb") as stream:
+        start = stream.read(8)
     if start.startswith(_ZIP):
-        check_zip(path)
-        yield from _calamine_sheets(path)
+        yield from _calamine_sheets(path, look_inside(path))
     elif start == _OLE:
         data = path.read_bytes()
         if _ENCRYPTED_STREAM in data:
             raise WorkbookEncrypted(file=path)
-        if not is_sound(data):
+        hidden = hidden_rows(data)
+        if hidden is None:
             raise NotWorkbook(file=path, detail="文件已损坏，或者不是表格")
-        yield from _calamine_sheets(path)
+        yield from _calamine_sheets(path, [Inside(rows) for rows in hidden])
     else:
         for mark, detail in _OTHERS.items():
             if start.startswith(mark):
@@ -87,13 +73,15 @@ def read_sheets(path: Path) -> Iterator[Sheet]:
         yield Sheet("", _text_rows(path, path.read_bytes()))
 
 
-def _calamine_sheets(path: Path) -> Iterator[Sheet]:
+def _calamine_sheets(path: Path, insides: list[Inside]) -> Iterator[Sheet]:
     try:
         # By content: from_path would go by a name's ending, and offices save .xlsx under .xls.
         with path.open("rb") as stream, calamine.CalamineWorkbook.from_filelike(stream) as workbook:
-            for index, sheet in enumerate(workbook.sheets_metadata):
-                if sheet.typ == calamine.SheetTypeEnum.WorkSheet:
-                    yield _calamine_sheet(workbook.get_sheet_by_index(index))
+            for index, known in enumerate(workbook.sheets_metadata):
+                if known.typ == calamine.SheetTypeEnum.WorkSheet:
+                    inside = insides[index] if index < len(insides) else Inside()
+                    hidden = known.visible != calamine.SheetVisibleEnum.Visible
+                    yield _calamine_sheet(workbook.get_sheet_by_index(index), hidden, inside)
     except calamine.PasswordError:
         raise WorkbookEncrypted(file=path) from None
     except calamine.CalamineError as error:
@@ -108,7 +96,7 @@ def _calamine_sheets(path: Path) -> Iterator[Sheet]:
         raise
 
 
-def _calamine_sheet(sheet: calamine.CalamineSheet) -> Sheet:
+def _calamine_sheet(sheet: calamine.CalamineSheet, hidden: bool, inside: Inside) -> Sheet:
     # calamine's rows begin at row 1, but at the first used column; its merged ranges count from A1.
     left = sheet.start[1] if sheet.start else 0
     merged: dict[tuple[int, int], tuple[int, int]] | None = None
@@ -122,7 +110,15 @@ def _calamine_sheet(sheet: calamine.CalamineSheet) -> Sheet:
                 for column in range(first - left, last - left + 1):
                     merged[row, column] = shown
             merged.pop(shown, None)
-    return Sheet(sheet.name, enumerate(sheet.iter_rows(), start=1), merged)
+    return Sheet(
+        sheet.name,
+        enumerate(sheet.iter_rows(), start=1),
+        merged,
+        left,
+        hidden,
+        tuple(inside.hidden_rows),
+        frozenset((row, column - left) for row, column in inside.uncached),
+    )
 
 
 def _text_rows(path: Path, data: bytes) -> Iterator[tuple[int, Row]]:
