@@ -121,6 +121,10 @@ class ArchiveLocked(ArchiveError):
     """档案库 {file} 正被另一个命令写入，等了 {seconds} 秒仍未空出。请等那个命令结束后再试。"""
 
 
+class IndexBusy(ArchiveLocked):
+    """检索用的索引要重做，但另一个命令正在写入，现在查不了。请等那个命令结束后再查；知道编号的，可以用 huyue show 查看。"""
+
+
 class ArchiveReadOnly(ArchiveError):
     """档案库 {file} 打不开或写不进去，多半是没有权限，或者放在只读的盘上。请检查文件夹的权限后再试。"""
 
@@ -163,6 +167,10 @@ class VoidLater(WrongUsage):
 
 class ReviewUnknown(WrongUsage):
     """没有第 {id} 号待核页。请用 huyue review list 查看现有的。"""
+
+
+class ReviewUnreadable(WrongUsage):
+    """第 {id} 号待核页的图像读不出来。请重新扫描这一页再收件，这一号用 huyue review reject {id} 处理掉。"""
 
 
 class ReviewDecided(WrongUsage):
@@ -229,12 +237,24 @@ class HomeExists(WrongUsage):
     """{file} 已经存在而且不是空文件夹，为免覆盖，没有在那里建档案库。请换一个文件夹。"""
 
 
+class FileExists(WrongUsage):
+    """{file} 已经存在，为免覆盖，没有写。请换一个文件名，或先把它改名、移走。"""
+
+
+class MarkingFailed(HuyueError):
+    """“{file}”读得懂，但没能做出带标记的副本。请去掉 --marked 再试；问题清单用 --json 也能得到。"""
+
+
 class KeyExists(WrongUsage):
     """密钥文件 {file} 已经存在，可能属于另一个档案库，没有覆盖它。请换一个文件夹名，或用 HUYUE_KEY_FILE 指明这个档案库要用的密钥。"""
 
 
 class BadSettings(WrongUsage):
     """设置文件“{file}”有误：{place}{detail}"""
+
+
+class ColumnMapFaulty(WrongUsage):
+    """栏目对照“{written}”有误：{detail}。写法：栏名=栏目，或列号=栏目，如 公民号=公民身份号码、F=公民身份号码；不要的栏写“=不读”。可以写的栏目：{known}。"""
 
 
 class RosterMissing(NoInput):

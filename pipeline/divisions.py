@@ -1,7 +1,6 @@
 """Administrative divisions: 12-digit codes (county 6, town 3, village 3) and the names offices give them."""
 
 import csv
-import difflib
 import io
 import re
 from collections import defaultdict
@@ -11,7 +10,18 @@ from importlib import resources
 from pathlib import Path
 
 from archive.errors import DivisionsUnreadable, RosterMissing, VillageAmbiguous, VillageUnknown
-from pipeline.village_names import compact, county_forms, spaceless, stands_alone, town_forms, village_forms
+from pipeline.village_names import (
+    COMMUNITY_ENDINGS,
+    VILLAGE_ENDINGS,
+    alike,
+    compact,
+    core,
+    county_forms,
+    spaceless,
+    stands_alone,
+    town_forms,
+    village_forms,
+)
 
 COUNTY_DIGITS = 6
 TOWN_DIGITS = 9
@@ -112,10 +122,18 @@ class Divisions:
             return found[0]
         if found:
             raise VillageAmbiguous(village=written, candidates=self.listed(found))
-        forms = difflib.get_close_matches(compact(written), self._village_forms, n=5, cutoff=0.5)
-        near = dict.fromkeys(code for form in forms for code in self._village_forms[form])
+        near = self.near(written)
         hint = f"您要的是不是：{self.listed(near)}。" if near else "请检查写法，或用区划表里的12位代码。"
         raise VillageUnknown(village=written, candidates=hint)
+
+    def near(self, written: str) -> tuple[str, ...]:
+        """At most five villages that `written`, which is none, may be a slip for: to be asked, never taken."""
+        flat = compact(written)
+        town = next((form for form, _ in self._town_forms if flat.startswith(form) and flat != form), "")
+        named = _bare(flat.removeprefix(town))
+        found = [code for code in self.villages if alike(named, _bare(compact(self._names[code])))]
+        within = [code for code in found if town and code[:TOWN_DIGITS] in dict(self._town_forms)[town]]
+        return tuple((within or found)[:5])
 
     def listed(self, codes: Iterable[str]) -> str:
         """Codes for a message: 小长安镇民族村委会（451225103209）、纳翁乡民族村委会（451225203205）."""
@@ -168,6 +186,10 @@ class Divisions:
             if county and rest:
                 return self._match(rest)
         return ()
+
+
+def _bare(name: str) -> str:
+    return core(name, COMMUNITY_ENDINGS if name.endswith(COMMUNITY_ENDINGS) else VILLAGE_ENDINGS)
 
 
 def _longest_first(forms: Iterable[str]) -> list[str]:

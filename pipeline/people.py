@@ -49,6 +49,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Departed:
+    """Someone still listed whose row says that they `died` or `moved` (`reason`): no member any more."""
+
+    name: str
+    id_number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Household:
     """A household of one year's roster: its village, group and number name it.
 
@@ -63,6 +72,7 @@ class Household:
     head: str
     responsible: str
     members: tuple[Person, ...]
+    departed: tuple[Departed, ...] = ()
 
     @property
     def accepted(self) -> tuple[Person, ...]:

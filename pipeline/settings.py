@@ -17,10 +17,17 @@ class Office(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     warning_words: tuple[str, ...] = ()
 
 
+class RosterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the office's rosters are read: `columns` gives a column's label or letter its field's name."""
+
+    columns: dict[str, str] = msgspec.field(default_factory=dict)
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     office: Office = Office()
+    roster: RosterSettings = RosterSettings()
 
 
 def read_settings(path: Path) -> Settings:

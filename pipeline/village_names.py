@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Official and everyday endings of a village's and a community's name, longest first.
 VILLAGE_ENDINGS = ("村民委员会", "村委会", "村委", "村")
@@ -72,3 +73,30 @@ def county_forms(name: str) -> frozenset[str]:
 def stands_alone(before: str) -> bool:
     """Whether a name that follows `before` in a text is a name of its own, not the tail of a longer one."""
     return not before or not re.search(r"[\u3400-\u9fff]$", before) or bool(_BEFORE.search(before))
+
+
+def alike(written: str, name: str) -> bool:
+    """Whether `written` may be a slip for the village or town called `name`: it sounds the same, is its
+    pinyin, or differs by one character (another, one more, one fewer, two changed over). Both are bare names.
+    """
+    if _one_off(written, name):
+        return True
+    return pinyin(written) == pinyin(name)
+
+
+@lru_cache(maxsize=4096)
+def pinyin(name: str) -> str:
+    """A name's usual reading, without tones: 冲洞 and ChongDong are chongdong."""
+    from pypinyin import lazy_pinyin  # half of what a command takes to start, and rarely needed
+
+    return re.sub(r"[^a-z]", "", "".join(lazy_pinyin(name)).lower())
+
+
+def _one_off(one: str, other: str) -> bool:
+    if min(len(one), len(other)) < 2 or abs(len(one) - len(other)) > 1 or one == other:
+        return False
+    start = next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    a, b = one[start:], other[start:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[:2][::-1] and a[2:] == b[2:])

@@ -11,7 +11,10 @@ Row = list[Cell]
 # What offices write into a cell that has nothing to say.
 _NOTHING = re.compile(r"[-－—–―‐‑−/\\_·.]*|无|没有|暂无|不详|未知|未填|空")
 _ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+# Zero-width and directional characters, tags: what is read must be what is seen. Variation selectors stay.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _QUOTED = re.compile(r'="(.*)"', re.DOTALL)
 _SPACE = re.compile(r"\s+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")  # line breaks too: no field of a contract has room for one

@@ -4,37 +4,13 @@ A header is one to three rows; a merged group (外出情况) stands above its co
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.roster.cells import Row, folded
+from pipeline.roster.columns import REQUIRED, ColumnMap, bare
 from pipeline.roster.workbook import Sheet
-
-# Field → what a clerk calls it; the order is that of the columns of `Entry.cells`.
-LABELS = {
-    "town": "乡镇",
-    "village": "村（居）委会",
-    "group": "组别",
-    "number": "户编号",
-    "head": "户主姓名",
-    "name": "姓名",
-    "relation": "与户主关系",
-    "sex": "性别",
-    "birth": "出生日期",
-    "id_number": "公民身份号码",
-    "marital": "婚姻状况",
-    "phone": "联系电话",
-    "away_to": "外出地点",
-    "away_from": "外出开始",
-    "away_until": "外出结束",
-    "wants_service": "自愿申请技术服务",
-    "wants_pension": "参加养老保险",
-    "wants_choice": "知情选择登记",
-    "responsible": "联户责任人",
-}
-FIELDS = tuple(LABELS)
-REQUIRED = ("name", "id_number", "number", "relation")
 
 # The first pattern that fits names the field. Labels come without spaces and punctuation.
 _OTHERS = "配偶|父亲|母亲|父母|监护|子女|经办|填报|联系人|责任|曾用|签"
@@ -62,13 +38,13 @@ _MEANINGS = [
         r"^(所在|所属|现住|户籍)?(行政)?(村民委员会|村委会?|村|社区|居委会?|居)"
         r"(居民委员会|居委会|委员会|委会|社区|村|居|名称?|别)*$",
     ),
+    ("departure", r"^(人口|人员|户口)?(变动|异动|增减|注销|减少)(情况|原因|类型|类别|说明|备注|状态)$"),
     ("town", r"^(所在|所属)?(乡|镇|街道)+场?(名称?|别)?$"),
 ]
 _PATTERNS = [(field, re.compile(pattern)) for field, pattern in _MEANINGS]
 _HEAD_GROUP = re.compile(r"^户主(情况|信息|资料|基本情况)?$")
 # What a header row never holds: a date, or a number longer than a year.
 _DATA = re.compile(r"\d{6}|\d{4}[-/.年]\d")
-_MARKS = re.compile(r"[()\[\]【】{}<>《》“”\"'、,.。:;/\\*★☆#·_|-]+")
 
 # How deep a header may go, and how far down a sheet its first one may stand.
 _DEPTH = 3
@@ -78,12 +54,28 @@ _ENOUGH = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a header: its label (a group's before it), and the field it is read as, "" for none.
+
+    `column` counts from 0 at the first used one. `told` says that the office's own mapping names it, `again`
+    that another column is read for the same field already.
+    """
+
+    column: int
+    label: str
+    field: str
+    told: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """A recognised header: rows `first` to `last` (the sheet's own numbers), field → column."""
 
     first: int
     last: int
     columns: dict[str, int]
+    all: tuple[Column, ...] = ()
 
     @property
     def weight(self) -> tuple[int, int]:
@@ -96,7 +88,7 @@ class Header:
         return tuple(name for name in REQUIRED if name not in self.columns)
 
 
-def find_header(sheet: Sheet, rows: Sequence[tuple[int, Row]]) -> Header | None:
+def find_header(sheet: Sheet, rows: Sequence[tuple[int, Row]], told: ColumnMap) -> Header | None:
     """The first header in the first rows of a sheet, or None.
 
     Of the row pairs that could be it the one with the most recognised columns wins, the shortest of those.
@@ -106,26 +98,43 @@ def find_header(sheet: Sheet, rows: Sequence[tuple[int, Row]]) -> Header | None:
         if best and rows[start][0] > best.last:
             break
         for depth in range(1, _DEPTH + 1):
-            header = read_header(sheet, rows[start : start + depth])
+            header = read_header(sheet, rows[start : start + depth], told)
             if header and (best is None or header.weight > best.weight):
                 best = header
     return best
 
 
-def read_header(sheet: Sheet, rows: Sequence[tuple[int, Row]]) -> Header | None:
+def read_header(sheet: Sheet, rows: Sequence[tuple[int, Row]], told: ColumnMap) -> Header | None:
     """The header that exactly these rows make, or None if they are none."""
     lines = _labels(sheet, rows)
     if not lines or any(_DATA.search(label) for label in lines[-1]):
         return None
+    paths = [
+        tuple(dict.fromkeys(line[column] for line in lines if column < len(line) and line[column]))
+        for column in range(max(len(line) for line in lines))
+    ]
+    by_office = [told.field(tuple(map(bare, path)), sheet.left + column) for column, path in enumerate(paths)]
     columns: dict[str, int] = {}
-    for column in range(max(len(line) for line in lines)):
-        path = [line[column] for line in lines if column < len(line) and line[column]]
-        name = meaning(tuple(dict.fromkeys(path)))
+    for column, name in enumerate(by_office):
         if name:
+            columns.setdefault(name, column)
+    for column, path in enumerate(paths):
+        if by_office[column] is None and (name := meaning(path)):
             columns.setdefault(name, column)
     if len(columns) < _ENOUGH or not {"name", "id_number"} & columns.keys():
         return None
-    return Header(rows[0][0], rows[-1][0], columns)
+    every = tuple(
+        _column(column, path, by_office[column], columns)
+        for column, path in enumerate(paths)
+        if path or by_office[column]
+    )
+    return Header(rows[0][0], rows[-1][0], columns, every)
+
+
+def _column(column: int, path: tuple[str, ...], told: str | None, columns: Mapping[str, int]) -> Column:
+    name = meaning(path) if told is None else told
+    again = bool(name) and columns[name] != column
+    return Column(column, "·".join(path), name, told is not None, again)
 
 
 @lru_cache(maxsize=1024)
@@ -133,7 +142,7 @@ def meaning(path: tuple[str, ...]) -> str:
     """The field a column's labels name, from the top group down; "" if none of ours."""
     if not path:
         return ""
-    labels = [_MARKS.sub("", label) for label in path]
+    labels = [bare(label) for label in path]
     own = _field(labels[-1])
     if len(labels) > 1 and any(_HEAD_GROUP.match(group) for group in labels[:-1]):
         # 户主: 姓名, 身份证号 … beside 家庭成员: 姓名, 身份证号 …

@@ -1,21 +1,23 @@
 """Rows to households: which household each row belongs to, who its head is, and who is held back."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from pipeline.divisions import Divisions
-from pipeline.people import HEAD, Household, Person
-from pipeline.roster.cells import folded, text
+from pipeline.people import HEAD, Departed, Household, Person
+from pipeline.roster.cells import Cell, folded, text
+from pipeline.roster.columns import FIELDS, LABELS
 from pipeline.roster.groups import read_group, read_household_number
-from pipeline.roster.header import FIELDS
-from pipeline.roster.persons import read_person
+from pipeline.roster.identity import read_identity
+from pipeline.roster.persons import LONGEST_NAME, read_person
 from pipeline.roster.places import Village, villages_of_rows
 from pipeline.roster.problems import ERROR, Place, Problem
 from pipeline.roster.table import Entry, Table
-from pipeline.roster.words import read_name
+from pipeline.roster.words import read_departure, read_name
 
 _GROUP, _NUMBER = FIELDS.index("group"), FIELDS.index("number")
 _HEAD, _RESPONSIBLE = FIELDS.index("head"), FIELDS.index("responsible")
+_NAME, _ID, _DEPARTURE = FIELDS.index("name"), FIELDS.index("id_number"), FIELDS.index("departure")
 
 
 @dataclass(slots=True)
@@ -31,6 +33,7 @@ class _Draft:
     marked_head: str | None = None
     responsible: str = ""
     members: list[Person] = field(default_factory=list)
+    departed: list[Departed] = field(default_factory=list)
 
 
 class HouseholdReader:
@@ -42,24 +45,29 @@ class HouseholdReader:
         self._seen: dict[str, tuple[Place, str]] = {}
         self.problems: list[Problem] = []
 
-    def read(self, table: Table, file: str, sheet: str) -> None:
-        """Read one sheet's table. A row without a number goes on with the household above it in the sheet."""
+    def read(self, table: Table, file: str, sheet: str, uncached: Collection[tuple[int, int]]) -> None:
+        """Read one sheet's table. A row without a number goes on with the household above it in the sheet.
+
+        `uncached` are the cells (row, column) of formulas without a saved result.
+        """
         current: _Draft | None = None
         villages = villages_of_rows(table, sheet, self._divisions)
         for entry, village in zip(table.entries, villages, strict=True):
-            place = Place(file, sheet, entry.row)
+            place = Place(file, sheet, entry.row, entry.header.columns)
             current = self._household(entry, village, place, current)
-            current.head = current.head or read_name(entry.cells[_HEAD])
-            current.responsible = current.responsible or read_name(entry.cells[_RESPONSIBLE])
+            current.head = current.head or _short_name(entry.cells[_HEAD])
+            current.responsible = current.responsible or _short_name(entry.cells[_RESPONSIBLE])
             if entry.person:
                 self._add_person(entry, village, place, current)
+            if uncached:
+                self.problems += _formulas(entry, place, uncached)
 
     def households(self) -> Iterator[Household]:
         """The households in the order they first appear in; adds the problem of those without a head."""
         for draft in self._drafts.values():
             if draft.marked_head is None:
                 message = f"{self._named(draft)}没有人的“与户主关系”是“户主”。请在户主那一行写上“户主”。"
-                self.problems.append(draft.place.error("household_without_head", message))
+                self.problems.append(draft.place.error("household_without_head", message, "relation"))
             yield Household(
                 village_code=draft.village.code,
                 group=draft.group or 0,
@@ -67,6 +75,7 @@ class HouseholdReader:
                 head=draft.marked_head or draft.head,
                 responsible=draft.responsible,
                 members=tuple(draft.members),
+                departed=tuple(draft.departed),
             )
 
     def _household(self, entry: Entry, village: Village, place: Place, current: _Draft | None) -> _Draft:
@@ -89,14 +98,21 @@ class HouseholdReader:
         return self._drafts[key]
 
     def _add_person(self, entry: Entry, village: Village, place: Place, household: _Draft) -> None:
+        departure = read_departure(entry.cells[_DEPARTURE])
+        if departure:
+            number = read_identity(entry.cells[_ID])
+            household.departed.append(
+                Departed(read_name(entry.cells[_NAME])[:LONGEST_NAME], number.number, departure)
+            )
+            return
         person, problems = read_person(entry.cells, place, self._seen_before)
         continues = not folded(entry.cells[_NUMBER])
         unknown = household.village if continues else village
         if not unknown.code:
-            problems.append(place.error("village_unknown", self._unknown_village(unknown)))
+            problems.append(place.error("village_unknown", self._unknown_village(unknown), "village"))
         if household.group is None:
-            message = f"组别“{household.group_written}”读不出组号。请写成“3”或“第3组”的样子。"
-            problems.append(place.error("group_unreadable", message))
+            message = f"组别“{household.group_written[:20]}”读不出组号。请写成“3”或“第3组”的样子。"
+            problems.append(place.error("group_unreadable", message, "group"))
         problems.sort(key=lambda problem: problem.rank)
         self.problems.extend(problems)
         held = next((problem.code for problem in problems if problem.severity == ERROR), "")
@@ -119,10 +135,26 @@ class HouseholdReader:
             listed = self._divisions.listed(village.candidates)
             return f"{named}不止一个：{listed}。请在村名前写明乡镇。"
         if village.written:
-            return f"区划表里没有“{village.written}”。请照区划表写全村名，如“东门镇冲洞村委会”。"
+            near = self._divisions.near(village.written)
+            hint = f"是不是{self._divisions.listed(near)}？" if near else ""
+            written = village.written if len(village.written) <= 30 else village.written[:30] + "…"
+            return f"区划表里没有“{written}”。{hint}请照区划表写全村名，如“东门镇冲洞村委会”。"
         return "没有写村（居）委会，表名和标题里也没有。请在这一行写上村名。"
 
     def _named(self, draft: _Draft) -> str:
         village = self._divisions.name(draft.village.code) if draft.village.code else draft.village.written
         group = f"第{draft.group}组" if draft.group else text(draft.group_written)
         return f"{village}{group}“{draft.number}”户" if draft.number else f"{village}{group}没有编号的户"
+
+
+def _short_name(cell: Cell) -> str:
+    name = read_name(cell)
+    return name if len(name) <= LONGEST_NAME else ""
+
+
+def _formulas(entry: Entry, place: Place, uncached: Collection[tuple[int, int]]) -> Iterator[Problem]:
+    """A warning for each of the row's formulas that has no result to read."""
+    for name, column in place.columns.items():
+        if (entry.row, column) in uncached:
+            message = f"“{LABELS[name]}”是公式，文件里没有存它的结果，按空着读。请用 Excel 或 WPS 打开、保存一次再读。"
+            yield place.warning("formula_without_value", message, name)

@@ -149,6 +149,8 @@ def _read(pipe: Connection, path: Path) -> None:
         pipe.send(_too_much_memory(path))
     except OSError as error:
         pipe.send(NotWorkbook(file=path, detail=f"打不开（{error.strerror}）"))
+    except Exception as error:  # whatever a spoilt file makes a reader stumble over
+        pipe.send(NotWorkbook(file=path, detail=f"文件已损坏（{type(error).__name__}）"))
 
 
 def _too_much_memory(path: Path) -> WorkbookTooLarge:

@@ -1,15 +1,17 @@
 """One row's cells to one person, with what is wrong about them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 from pipeline.people import Person, mask_id
 from pipeline.roster.cells import Cell, text
+from pipeline.roster.columns import FIELDS, LABELS
 from pipeline.roster.dates import Day, read_day
-from pipeline.roster.header import FIELDS, LABELS
 from pipeline.roster.identity import Identity, birth_of, read_identity, sex_of
 from pipeline.roster.problems import Place, Problem
 from pipeline.roster.words import (
+    doubtful_characters,
     read_marital,
     read_mark,
     read_name,
@@ -21,6 +23,8 @@ from pipeline.roster.words import (
 
 _INDEX = {name: index for index, name in enumerate(FIELDS)}
 _SHOWN = 30
+LONGEST_NAME = 50
+LONGEST_TEXT = 100
 
 # Tells where an identity number stood before, and remembers it for next time.
 Seen = Callable[[str, Place, str], str]
@@ -33,21 +37,28 @@ def read_person(cells: tuple[Cell, ...], place: Place, seen: Seen) -> tuple[Pers
     """
     problems: list[Problem] = []
     name = read_name(_cell(cells, "name"))
+    if len(name) > LONGEST_NAME:
+        name = ""
     identity = read_identity(_cell(cells, "id_number"))
     who = f"{name}的" if name else ""
-    sex, birth = read_sex(_cell(cells, "sex")), _read_birth(cells, place, who, problems)
+    sex = _short(read_sex(_cell(cells, "sex")), "sex", place, who, problems)
+    birth = _read_birth(cells, identity, place, who, problems)
     if identity.sound:
         sex = _agreed_sex(sex, identity.number, place, who, problems)
         birth = _agreed_birth(birth, cells, identity.number, place, who, problems)
         if earlier := seen(identity.number, place, name):
-            problems.append(place.error("duplicate_person", _duplicate(identity.number, who, earlier)))
+            message = _duplicate(identity.number, who, earlier)
+            problems.append(place.error("duplicate_person", message, "id_number"))
         if identity.written:
-            problems.append(place.warning("id_upgraded", _upgraded(identity, who)))
+            problems.append(place.warning("id_upgraded", _upgraded(identity, who), "id_number"))
     else:
-        problems.append(place.error(identity.code, _unsound(identity, who)))
+        problems.append(place.error(identity.code, _unsound(identity, who), "id_number"))
     if not name:
-        number = f"（公民身份号码“{mask_id(identity.number)}”）" if identity.number else ""
-        problems.append(place.error("name_missing", f"姓名没有填{number}。请补填姓名。"))
+        problems.append(place.error("name_missing", _no_name(cells, identity), "name"))
+    problems += (
+        place.warning("character_doubtful", f"{who}姓名里的{doubt}。请照证件核对这个字。", "name")
+        for doubt in doubtful_characters(name)
+    )
     away_from, away_until = (
         _read_away(cells, field, place, who, problems) for field in ("away_from", "away_until")
     )
@@ -55,15 +66,19 @@ def read_person(cells: tuple[Cell, ...], place: Place, seen: Seen) -> tuple[Pers
         _read_wish(cells, field, place, who, problems)
         for field in ("wants_service", "wants_pension", "wants_choice")
     ]
+    relation, marital, away_to = (
+        _short(reader(_cell(cells, field)), field, place, who, problems)
+        for field, reader in (("relation", read_relation), ("marital", read_marital), ("away_to", read_place))
+    )
     person = Person(
         name=name,
         sex=sex,
         birth=birth.day,
         id_number=identity.number,
-        relation=read_relation(_cell(cells, "relation")),
-        phone=read_phone(_cell(cells, "phone")),
-        marital=read_marital(_cell(cells, "marital")),
-        away_to=read_place(_cell(cells, "away_to")),
+        relation=relation,
+        phone=_short(_read_phone(cells, place, who, problems), "phone", place, who, problems),
+        marital=marital,
+        away_to=away_to,
         away_from=away_from.day,
         away_until=away_until.day,
         away_readable=away_from.readable and away_until.readable,
@@ -84,40 +99,79 @@ def _written(cells: tuple[Cell, ...], field: str) -> str:
     return plain if len(plain) <= _SHOWN else plain[:_SHOWN] + "…"
 
 
-def _read_birth(cells: tuple[Cell, ...], place: Place, who: str, problems: list[Problem]) -> Day:
+def _no_name(cells: tuple[Cell, ...], identity: Identity) -> str:
+    number = f"（公民身份号码“{mask_id(identity.number)}”）" if identity.number else ""
+    if written := read_name(_cell(cells, "name")):
+        return f"姓名一栏有{len(written)}个字，不像姓名{number}。请写姓名。"
+    return f"姓名没有填{number}。请补填姓名。"
+
+
+def _read_birth(
+    cells: tuple[Cell, ...], identity: Identity, place: Place, who: str, problems: list[Problem]
+) -> Day:
     birth = read_day(_cell(cells, "birth"))
+    written = _written(cells, "birth")
     if not birth.readable:
-        message = f"{who}出生日期“{_written(cells, 'birth')}”读不出来。请写成 2005-03-01 的样子。"
-        problems.append(place.error("date_unreadable", message))
+        message = f"{who}出生日期“{written}”读不出来。请写成 2005-03-01 的样子。"
+        problems.append(place.error("date_unreadable", message, "birth"))
+    if birth.day and birth.two_digits:
+        if identity.sound and birth.day.year % 100 == birth_of(identity.number).year % 100:
+            birth = replace(birth, day=birth.day.replace(year=birth_of(identity.number).year))
+        problems.append(_two_digits(birth, written, "birth", place, who))
     return birth
 
 
 def _read_away(cells: tuple[Cell, ...], field: str, place: Place, who: str, problems: list[Problem]) -> Day:
     day = read_day(_cell(cells, field))
+    written = _written(cells, field)
     if not day.readable:
         message = (
-            f"{who}{LABELS[field]}“{_written(cells, field)}”读不出来，外出合同先不拟。"
+            f"{who}{LABELS[field]}“{written}”读不出来，外出合同先不拟。"
             "请写成 2026-03-01 的样子，没有期限的写“至今”。"
         )
-        problems.append(place.warning("date_unreadable", message))
+        problems.append(place.warning("date_unreadable", message, field))
+    if day.two_digits:
+        problems.append(_two_digits(day, written, field, place, who))
     return day
+
+
+def _two_digits(day: Day, written: str, field: str, place: Place, who: str) -> Problem:
+    year = f"{day.day.year}年" if day.day else ""
+    message = f"{who}{LABELS[field]}“{written}”的年份只有两位，按{year}读。请写四位年份。"
+    return place.warning("year_two_digits", message, field)
+
+
+def _read_phone(cells: tuple[Cell, ...], place: Place, who: str, problems: list[Problem]) -> str:
+    phone = read_phone(_cell(cells, "phone"))
+    if phone is None:
+        message = f"{who}联系电话“{_written(cells, 'phone')}”被当成数字存过，读不出来，按空着读。请把该列设为文本格式，重新录入。"
+        problems.append(place.warning("phone_unreadable", message, "phone"))
+    return phone or ""
+
+
+def _short(value: str, field: str, place: Place, who: str, problems: list[Problem]) -> str:
+    """The value, unless no contract could hold it."""
+    if len(value) <= LONGEST_TEXT:
+        return value
+    message = f"{who}“{LABELS[field]}”一栏有{len(value)}个字，按空着读。请写在{LONGEST_TEXT}个字以内。"
+    problems.append(place.warning("text_too_long", message, field))
+    return ""
 
 
 def _read_wish(cells: tuple[Cell, ...], field: str, place: Place, who: str, problems: list[Problem]) -> bool:
     mark = read_mark(_cell(cells, field))
     if mark is None:
         message = f"{who}“{LABELS[field]}”一栏写的是“{_written(cells, field)}”，按“否”处理。请写“是”或“否”。"
-        problems.append(place.warning("mark_unreadable", message))
+        problems.append(place.warning("mark_unreadable", message, field))
     return bool(mark)
 
 
 def _agreed_sex(sex: str, number: str, place: Place, who: str, problems: list[Problem]) -> str:
     stated = sex_of(number)
     if sex and sex != stated:
-        message = (
-            f"{who}性别写的是“{sex}”，公民身份号码“{mask_id(number)}”表示的是“{stated}”。请按证件核对这两栏。"
-        )
-        problems.append(place.error("sex_mismatch", message))
+        shown = sex if len(sex) <= _SHOWN else sex[:_SHOWN] + "…"
+        message = f"{who}性别写的是“{shown}”，公民身份号码“{mask_id(number)}”表示的是“{stated}”。请按证件核对这两栏。"
+        problems.append(place.error("sex_mismatch", message, "sex"))
         return sex
     return stated
 
@@ -131,7 +185,7 @@ def _agreed_birth(
         message = (
             f"{who}出生日期写的是“{_written(cells, 'birth')}”，与公民身份号码里的不同。请按证件核对这两栏。"
         )
-        problems.append(place.error("birth_mismatch", message))
+        problems.append(place.error("birth_mismatch", message, "birth"))
         return birth
     return Day(stated, birth.readable)
 

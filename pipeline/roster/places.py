@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.divisions import TOWN_DIGITS, Divisions
 from pipeline.roster.cells import folded, is_nothing
-from pipeline.roster.header import FIELDS
+from pipeline.roster.columns import FIELDS
 from pipeline.roster.table import Entry, Table
 
 _TOWN, _VILLAGE = FIELDS.index("town"), FIELDS.index("village")

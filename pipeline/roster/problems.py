@@ -1,6 +1,7 @@
 """What is wrong with a roster's rows: codes, their order, and words that say what a clerk does next."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 ERROR = "error"
 WARNING = "warning"
@@ -21,7 +22,16 @@ ERRORS = (
     "header_not_found",
     "date_unreadable",
 )
-WARNINGS = ("date_unreadable", "id_upgraded", "mark_unreadable")
+WARNINGS = (
+    "date_unreadable",
+    "id_upgraded",
+    "mark_unreadable",
+    "year_two_digits",
+    "character_doubtful",
+    "phone_unreadable",
+    "text_too_long",
+    "formula_without_value",
+)
 _ORDER = {
     **{(ERROR, code): place for place, code in enumerate(ERRORS)},
     **{(WARNING, code): len(ERRORS) + place for place, code in enumerate(WARNINGS)},
@@ -30,7 +40,10 @@ _ORDER = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A row that a person should look at. `row` is the sheet's own; `sheet` is "" for a text file."""
+    """A row that a person should look at. `row` is the sheet's own; `sheet` is "" for a text file.
+
+    `column` is that of the cell at fault, counted from 0 at the sheet's first used one; None for the whole row.
+    """
 
     file: str
     sheet: str
@@ -38,6 +51,7 @@ class Problem:
     code: str
     severity: str
     message: str
+    column: int | None = None
 
     @property
     def rank(self) -> int:
@@ -47,17 +61,22 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a row stands."""
+    """Where a row stands, and in which of its columns each field."""
 
     file: str
     sheet: str
     row: int
+    columns: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         return f"工作表“{self.sheet}”第{self.row}行" if self.sheet else f"第{self.row}行"
 
-    def error(self, code: str, message: str) -> Problem:
-        return Problem(self.file, self.sheet, self.row, code, ERROR, f"{self}：{message}")
+    def error(self, code: str, message: str, field: str = "") -> Problem:
+        return self._problem(ERROR, code, message, field)
 
-    def warning(self, code: str, message: str) -> Problem:
-        return Problem(self.file, self.sheet, self.row, code, WARNING, f"{self}：{message}")
+    def warning(self, code: str, message: str, field: str = "") -> Problem:
+        return self._problem(WARNING, code, message, field)
+
+    def _problem(self, severity: str, code: str, message: str, field: str) -> Problem:
+        column = self.columns.get(field)
+        return Problem(self.file, self.sheet, self.row, code, severity, f"{self}：{message}", column)

@@ -1,6 +1,6 @@
 """Read the workbooks of one roster into households and problems."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,11 +8,12 @@ from pathlib import Path
 from archive.errors import RosterHeaderMissing, WorkbookEmpty
 from pipeline.divisions import Divisions
 from pipeline.people import Household
-from pipeline.roster.header import LABELS, REQUIRED
+from pipeline.roster.columns import LABELS, REQUIRED, ColumnMap
 from pipeline.roster.households import HouseholdReader
 from pipeline.roster.opened import sheets_of
 from pipeline.roster.problems import Place, Problem
-from pipeline.roster.table import Table, is_explanation, read_table
+from pipeline.roster.table import Table, is_explanation, is_list, read_table
+from pipeline.roster.understood import SheetReading, reading_of
 from pipeline.roster.workbook import Sheet
 from pipeline.roster.years import year_in_name, year_in_titles
 
@@ -28,12 +29,15 @@ class Roster:
     year: int
     households: tuple[Household, ...]
     problems: tuple[Problem, ...]
+    sheets: tuple[SheetReading, ...]
 
 
-def read_rosters(paths: Sequence[Path], divisions: Divisions, today: date) -> Roster:
+def read_rosters(
+    paths: Sequence[Path], divisions: Divisions, today: date, told: ColumnMap | None = None
+) -> Roster:
     """Read workbooks that together are one roster.
 
-    `today` gives the year where no title, sheet or file names one.
+    `today` gives the year where no title, sheet or file names one, `told` the office's own names of columns.
     Raises a NoInput error that names the file: for one that cannot be read or is empty, and where no sheet of
     any file has a header, or none has a person below it.
     """
@@ -41,16 +45,24 @@ def read_rosters(paths: Sequence[Path], divisions: Divisions, today: date) -> Ro
     order: dict[tuple[str, str], int] = {}
     readable: list[Path] = []
     year: int | None = None
+    readings: list[SheetReading] = []
     for path, sheets in sheets_of(paths):
-        tables = _tables(path, sheets)
+        every = [(sheet, read_table(sheet, told or ColumnMap())) for sheet in sheets]
+        tables = _tables(path, every)
         for sheet, table in tables:
-            order.setdefault((str(path), sheet), len(order))
+            order.setdefault((str(path), sheet.name), len(order))
             if table.usable:
                 readable.append(path)
-                reader.read(table, str(path), sheet)
+                reader.read(table, str(path), sheet.name, sheet.uncached)
             else:
-                reader.problems.append(_no_header(str(path), sheet, table))
-        year = year or _year(path, tables)
+                reader.problems.append(_no_header(str(path), sheet.name, table))
+        readings += (
+            reading_of(
+                str(path), sheet, table, used=any(table is one for _, one in tables), divisions=divisions
+            )
+            for sheet, table in every
+        )
+        year = year or _year(path, tables, every)
     if not readable:
         raise RosterHeaderMissing(file=reader.problems[0].file, detail=reader.problems[0].message)
     households = tuple(reader.households())
@@ -59,23 +71,22 @@ def read_rosters(paths: Sequence[Path], divisions: Divisions, today: date) -> Ro
     problems = sorted(
         reader.problems, key=lambda found: (order[found.file, found.sheet], found.row, found.rank)
     )
-    return Roster(year or today.year, households, tuple(problems))
+    return Roster(year or today.year, households, tuple(problems), tuple(readings))
 
 
-def _tables(path: Path, sheets: Iterable[Sheet]) -> list[tuple[str, Table]]:
+def _tables(path: Path, tables: Sequence[tuple[Sheet, Table]]) -> list[tuple[Sheet, Table]]:
     """The sheets of a file that hold persons, and those that look so but have no usable header.
 
     A sheet of explanations counts only where no other sheet is a roster; a sheet of mere text does not count,
     unless the file has nothing else.
     """
-    tables = [(sheet.name, read_table(sheet)) for sheet in sheets]
-    filled = [(name, table) for name, table in tables if table.first_row]
+    filled = [(sheet, table) for sheet, table in tables if table.first_row]
     if not filled:
         raise WorkbookEmpty(file=path)
-    own = [(name, table) for name, table in filled if not is_explanation(name)]
+    own = [(sheet, table) for sheet, table in filled if not is_explanation(sheet.name)]
     if not any(table.usable for _, table in own):
         own = filled
-    return [(name, table) for name, table in own if table.header or table.first_data_row] or filled[:1]
+    return [(sheet, table) for sheet, table in own if table.header or table.first_data_row] or filled[:1]
 
 
 def _no_header(file: str, sheet: str, table: Table) -> Problem:
@@ -88,8 +99,14 @@ def _no_header(file: str, sheet: str, table: Table) -> Problem:
     return Place(file, sheet, table.first_data_row or table.first_row).error("header_not_found", message)
 
 
-def _year(path: Path, tables: Sequence[tuple[str, Table]]) -> int | None:
-    usable = [(sheet, table) for sheet, table in tables if table.usable]
+def _year(
+    path: Path, tables: Sequence[tuple[Sheet, Table]], every: Sequence[tuple[Sheet, Table]]
+) -> int | None:
+    """The year in the titles, the sheets' names, the list of a marked copy (the name of whose file was
+    another's), or the file's name.
+    """
+    usable = [(sheet.name, table) for sheet, table in tables if table.usable]
     by_title = year_in_titles(line for _, table in usable for line in table.pages[0])
-    by_name = (year_in_name(name) for name in (*(sheet for sheet, _ in usable), path.stem))
+    of_lists = (line for sheet, table in every if is_list(sheet.name) for line in table.pages[0])
+    by_name = (year_in_name(name) for name in (*(sheet for sheet, _ in usable), *of_lists, path.stem))
     return by_title or next((year for year in by_name if year), None)

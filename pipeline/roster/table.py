@@ -1,14 +1,17 @@
 """A sheet's rows sorted into persons and everything else: titles, repeated headers, subtotals, signatures."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from pipeline.roster.cells import Cell, Row, folded, is_nothing
-from pipeline.roster.header import FIELDS, Header, find_header, meaning, read_header
+from pipeline.roster.columns import FIELDS, ColumnMap
+from pipeline.roster.header import Header, find_header, meaning, read_header
 from pipeline.roster.workbook import Sheet
 
+LIST = "问题清单"
 _EXPLANATION = re.compile(r"说明|须知|示例|样例|样表|范例")
 _ID_LIKE = re.compile(r"[^0-9A-Z]*(\d{14,17}[0-9X]|\d(\.\d+)?E\+?1\d)[^0-9A-Z]*")
 _ID_FROM = 10**14
@@ -49,13 +52,14 @@ class Entry:
     cells: tuple[Cell, ...]
     page: int
     person: bool
+    header: Header
 
 
 @dataclass(slots=True)
 class Table:
     """A sheet's entries, and per page the texts that stand above its rows.
 
-    `header` is None where none was found, and may lack required columns; in both cases there are no entries
+    `kinds` counts rows by what they are, `cells` all cells. `header` is None where none was found, and may lack required columns; in both cases there are no entries
     and `first_data_row` is the first row that looks like a person's, 0 if there is none. `first_row` is the
     first row with anything in it, 0 in an empty sheet.
     """
@@ -65,6 +69,8 @@ class Table:
     first_data_row: int = 0
     entries: list[Entry] = field(default_factory=list)
     pages: list[list[str]] = field(default_factory=lambda: [[]])
+    kinds: Counter[Kind] = field(default_factory=Counter)
+    cells: int = 0
 
     @property
     def usable(self) -> bool:
@@ -74,17 +80,26 @@ class Table:
 
 def is_explanation(sheet_name: str) -> bool:
     """Whether a sheet explains how to fill in the others (填表说明) and holds no persons of its own."""
-    return _EXPLANATION.search(sheet_name) is not None
+    return is_list(sheet_name) or _EXPLANATION.search(sheet_name) is not None
 
 
-def read_table(sheet: Sheet) -> Table:
+def is_list(sheet_name: str) -> bool:
+    """Whether a sheet is a marked copy's list of problems."""
+    return sheet_name.rstrip("0123456789") == LIST
+
+
+def read_table(sheet: Sheet, told: ColumnMap) -> Table:
     """Read a sheet's rows; a header repeated further down may order its columns anew."""
     rows = list(sheet.rows)
-    table = Table(header=find_header(sheet, rows))
+    table = Table(header=find_header(sheet, rows, told))
+    table.cells = sum(len(cells) for _, cells in rows)
     table.first_row = next((number for number, cells in rows if _texts(cells)), 0)
     header = table.header
     if header is None or header.missing:
         table.first_data_row = next((number for number, cells in rows if any(map(_is_id_like, cells))), 0)
+        filled = [texts for _, cells in rows if (texts := _texts(cells))]
+        table.kinds = Counter({Kind.TEXT: len(filled), Kind.NOTHING: len(rows) - len(filled)})
+        table.pages[0] += filled[0] if filled else []
         return table
     by_number = dict(rows) if sheet.merged else {}
     top = _top(rows, header)
@@ -93,11 +108,13 @@ def read_table(sheet: Sheet) -> Table:
         if number <= skip_to:
             if number < header.first:
                 table.pages[-1].extend(_texts(cells))
+            table.kinds[Kind.TEXT if number < header.first else Kind.HEADER] += 1
             continue
         values = _values(cells, header)
         kind = _kind(cells, values, top)
+        table.kinds[kind] += 1
         if kind is Kind.HEADER:
-            header = _header_around(sheet, rows, index) or header
+            header = _header_around(sheet, rows, index, told) or header
             skip_to = max(header.last, number)
         elif kind is Kind.TEXT:
             if table.entries and table.entries[-1].page == len(table.pages) - 1:
@@ -106,7 +123,7 @@ def read_table(sheet: Sheet) -> Table:
         elif kind is not Kind.NOTHING:
             if sheet.merged:
                 values = _shared(sheet, by_number, header, number, values)
-            table.entries.append(Entry(number, values, len(table.pages) - 1, kind is Kind.PERSON))
+            table.entries.append(Entry(number, values, len(table.pages) - 1, kind is Kind.PERSON, header))
     return table
 
 
@@ -164,14 +181,18 @@ def _kind_of_single(plain: str, values: tuple[Cell, ...]) -> Kind:
     return Kind.NOTHING if is_nothing(plain) else Kind.TEXT
 
 
-def _header_around(sheet: Sheet, rows: Sequence[tuple[int, Row]], index: int) -> Header | None:
+def _header_around(
+    sheet: Sheet, rows: Sequence[tuple[int, Row]], index: int, told: ColumnMap
+) -> Header | None:
     """The header that the row at `index` belongs to, on another page."""
     windows = (
         rows[start:end]
         for start in range(max(index - 2, 0), index + 1)
         for end in range(index + 1, index + 3)
     )
-    found = [header for window in windows if (header := read_header(sheet, window)) and not header.missing]
+    found = [
+        header for window in windows if (header := read_header(sheet, window, told)) and not header.missing
+    ]
     return max(found, key=lambda header: header.weight, default=None)
 
 

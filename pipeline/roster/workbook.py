@@ -88,7 +88,8 @@ def _calamine_sheets(path: Path, insides: list[Inside]) -> Iterator[Sheet]:
         if "limit" in str(error):
             detail = "表格的行列太多"
             raise WorkbookTooLarge(file=path, detail=detail, remedy="删去表格右边和下边零散的内容") from error
-        raise NotWorkbook(file=path, detail="文件已损坏，或者不是表格") from error
+        # "Cannot detect file format" also of an .ods with too many cells.
+        raise NotWorkbook(file=path, detail="文件已损坏、不是表格，或者行列太多") from error
     except BaseException as error:
         # A panic of the Rust reader is no Exception, and its class cannot be imported.
         if type(error).__name__ == "PanicException":

@@ -7,6 +7,7 @@ found. Sources: ECMA-376-1 18.3 (SpreadsheetML), ODF 1.3-3 9 (tables).
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -73,8 +74,13 @@ def look_inside(path: Path) -> list[Inside]:
                 if name.startswith("xl/worksheets/") and name.endswith(".xml")
             }
             return [found.get(part, Inside()) for part in _parts(archive)]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise NotWorkbook(file=path, detail="文件已损坏或没有下载完整") from error
+
+
+def is_spreadsheetml(path: Path) -> bool:
+    """Whether a file is an .xlsx or .xlsm, whatever its name."""
+    return zipfile.is_zipfile(path) and "xl/workbook.xml" in zipfile.ZipFile(path).namelist()
 
 
 def column_number(letters: str) -> int:
