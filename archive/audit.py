@@ -4,11 +4,13 @@ It judges papers, from what was known on the date. Declined and void contracts a
 those that ended or were superseded: nothing is owed of them.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import chain
 
 from sqlalchemy import Connection
 
@@ -67,7 +69,7 @@ class Finding:
     overdue: bool
 
     def as_json(self) -> dict[str, object]:
-        """As `audit --json` prints it (docs/interfaces.md)."""
+        """As `audit --json` lists it (docs/interfaces.md)."""
         one = self.standing
         return {
             "class": str(self.cls),
@@ -97,6 +99,15 @@ class Audit:
         found = Counter(finding.cls for finding in self.findings)
         return {cls: found[cls] for cls in Class}
 
+    def as_json(self) -> Iterator[str]:
+        """What `audit --json` prints (docs/interfaces.md), in pieces: whole, it is larger than the archive."""
+        encode = json.JSONEncoder(ensure_ascii=False).encode
+        counts = {str(cls): count for cls, count in self.counts.items()}
+        yield f'{{"on": "{self.on}", "counts": {encode(counts)}, "findings": ['
+        for place, finding in enumerate(self.findings):
+            yield (", " if place else "") + encode(finding.as_json())
+        yield "]}\n"
+
 
 def deadline_of(closes: date) -> date:
     """The last day to file what was signed in a campaign."""
@@ -105,14 +116,13 @@ def deadline_of(closes: date) -> date:
 
 def audit(connection: Connection, on: date) -> Audit:
     """The audit as of a date."""
-    findings: list[Finding] = []
+    found: dict[Class, list[Finding]] = {cls: [] for cls in Class}
     states: Counter[State] = Counter()
-    for one in standings(connection, on):
+    for one in standings(connection, on):  # by number
         states[one.state] += 1
-        findings += findings_of(one, on)
-    order = {cls: index for index, cls in enumerate(Class)}
-    findings.sort(key=lambda finding: (order[finding.cls], finding.standing.number))
-    return Audit(on, tuple(findings), states)
+        for finding in findings_of(one, on):
+            found[finding.cls].append(finding)
+    return Audit(on, tuple(chain.from_iterable(found.values())), states)
 
 
 def findings_of(one: Standing, on: date) -> Iterator[Finding]:

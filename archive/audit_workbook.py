@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import xlsxwriter
@@ -10,6 +10,7 @@ import xlsxwriter
 from archive.audit import CHINESE, Audit, Class
 from archive.states import CHINESE as STATES
 from archive.states import State
+from archive.workbook import new_workbook
 
 COLUMNS = (
     ("序号", 6),
@@ -32,12 +33,9 @@ SHOWN = tuple(Class)[:8]  # the classes that are worked out so far
 def write_audit(
     path: Path, found: Audit, titles: Mapping[str, str], village_name: Callable[[str], str]
 ) -> None:
-    """Write the workbook; `titles` are templates' by name. Every text is written as text, never as a formula."""
-    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "constant_memory": True}) as book:
-        title = f"合同档案检查（{found.on}）"
-        book.set_properties(
-            {"title": title, "created": datetime(found.on.year, found.on.month, found.on.day, tzinfo=UTC)}
-        )
+    """Write the workbook; `titles` are templates' by name. Raises OSError where it cannot be written."""
+    title = f"合同档案检查（{found.on}）"
+    with new_workbook(path, title, found.on) as book:
         _Sheets(book, found, titles, village_name).write(title)
 
 

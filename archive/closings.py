@@ -17,11 +17,15 @@ VOID = "void"
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """What closing a contract gave: its state from `day` on; `known` if it was closed so before."""
+    """What closing a contract gave: its state from `day` on.
+
+    `known` if it was closed in that way before, `changed` unless that said the same.
+    """
 
     state: State
     day: date
     known: bool
+    changed: bool
 
 
 def close_contract(
@@ -29,24 +33,28 @@ def close_contract(
 ) -> Closed:
     """Close a contract from `day` on (None: today).
 
-    Closing it again in the same way changes nothing, and gives the closing that stands. A void contract
-    frees its obligation: the next plan numbers it anew. Raises ClosingTooEarly for a day before the
-    contract was planned, VoidLater for voiding it from a later day than today.
+    Closing it again in the same way, from another day or for another reason, corrects the closing before;
+    a day or a reason that is not given stays. A void contract frees its obligation: the next plan numbers it
+    anew. Raises ClosingTooEarly for a day before the contract was planned, VoidLater for voiding it from a
+    later day than today.
     """
     contract, closing = tables.contract, tables.closing
     planned, key = connection.execute(
         select(contract.c.planned_on, contract.c.party_key).where(contract.c.number == number)
     ).one()
+    rows = connection.execute(select(closing).where(closing.c.contract == number).order_by(closing.c.id))
+    standing = {row.kind: row for row in rows}  # the last of each way
+    before = standing.get(kind)
+    if before is not None:
+        day, reason = day or date.fromisoformat(before.day), reason or before.reason
     day = day or actor.today
     if day.isoformat() < planned:
         raise ClosingTooEarly(number=number, day=day, planned=planned)
     if kind == VOID and day > actor.today:
         raise VoidLater(number=number, day=day)
-    rows = connection.execute(select(closing.c.kind, closing.c.day).where(closing.c.contract == number)).all()
-    before = {row.kind: date.fromisoformat(row.day) for row in rows}
-    state = CLOSED[max(KINDS[one] for one in (kind, *before))]
-    if kind in before:
-        return Closed(state, before[kind], known=True)
+    state = CLOSED[max(KINDS[one] for one in (kind, *standing))]
+    if before is not None and (before.day, before.reason) == (day.isoformat(), reason):
+        return Closed(state, day, known=True, changed=False)
     row = {
         "contract": number,
         "kind": kind,
@@ -56,9 +64,10 @@ def close_contract(
         "reason": reason,
     }
     connection.execute(insert(closing).values(row))
-    if kind == VOID:  # the party key becomes the contract's own, and its obligation free
+    if kind == VOID and before is None:  # the party key becomes its own, and its obligation free
         own = f"{key}{FREED}{number}"
         connection.execute(update(contract).where(contract.c.number == number).values(party_key=own))
     mark_changed(connection, [number])
-    journal.record(connection, actor, "close", number, {"as": kind, "day": day.isoformat()})
-    return Closed(state, day, known=False)
+    corrects = {} if before is None else {"corrects": before.day}
+    journal.record(connection, actor, "close", number, {"as": kind, "day": day.isoformat()} | corrects)
+    return Closed(state, day, known=before is not None, changed=True)

@@ -245,6 +245,22 @@ class MarkingFailed(HuyueError):
     """“{file}”读得懂，但没能做出带标记的副本。请去掉 --marked 再试；问题清单用 --json 也能得到。"""
 
 
+class NothingImported(WrongUsage):
+    """档案库里没有可以撤销的花名册导入。"""
+
+
+class ImportUsed(WrongUsage):
+    """{day} 导入的 {year} 年花名册不能撤销：{detail}。请把正确的花名册再导入一次。"""
+
+
+class NotFlagged(WrongUsage):
+    """合同 {number} 没有待处理的变动。请用 huyue roster changes 看现在的名单。"""
+
+
+class ListFaulty(WrongUsage):
+    """名单“{file}”第{row}行：{detail} 整份名单都还没有处理，请改好后再运行。"""
+
+
 class KeyExists(WrongUsage):
     """密钥文件 {file} 已经存在，可能属于另一个档案库，没有覆盖它。请换一个文件夹名，或用 HUYUE_KEY_FILE 指明这个档案库要用的密钥。"""
 

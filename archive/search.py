@@ -7,7 +7,6 @@ unless another command is writing: a reader never waits.
 
 import json
 import os
-import re
 import shutil
 import time
 from collections import Counter
@@ -21,8 +20,9 @@ from sqlalchemy import Connection, func, or_, select
 
 from archive.catalogue import tables
 from archive.changes import changed_since, last_change
-from archive.errors import ArchiveLocked, EngineUnknown
+from archive.errors import ArchiveLocked, EngineUnknown, IndexBusy
 from archive.home import Home
+from archive.identity import upgraded
 from archive.index.engine import (
     ENGINES,
     FACETS,
@@ -36,10 +36,9 @@ from archive.index.engine import (
 )
 from archive.index.highlight import highlight
 from archive.index.query import Query
-from archive.index.words import Words
+from archive.index.words import Words, fold
 from archive.states import Standing, same_party, standings
 
-IDENTITY = re.compile(r"\s*(\d{15}|\d{17}[\dXx])\s*")
 Value = TypeVar("Value")
 CHUNK = 500  # contracts read at a time; with 2,000 in one IN list SQLite looks through every contract
 
@@ -87,14 +86,16 @@ def engine_name() -> str:
 def search(
     home: Home, query: Query, typed: str, names: Names, today: date, offset: int, limit: int
 ) -> Results:
-    """The contracts that match, best first; an identity number is looked up in the catalogue alone."""
+    """The contracts that match, best first; who signs by their identity number, which no index holds.
+
+    What may be an identity number, but nobody's here, may begin a contract number: then the index is asked.
+    """
     started = time.perf_counter()
-    identity = IDENTITY.fullmatch(typed)
+    identity = upgraded(fold(typed).strip().upper())
     behind = 0
     with home.reading() as connection:
-        if identity:
-            found = _by_identity(connection, identity[1].upper(), query, today, offset, limit)
-        else:
+        found = _by_identity(connection, identity, query, today, offset, limit) if identity else None
+        if found is None:
 
             def answer(engine: Engine) -> tuple[int, Found]:
                 return _keep_up(home, connection, engine, names, today), engine.search(query, offset, limit)
@@ -142,15 +143,21 @@ def contract_count(connection: Connection) -> int:
 
 
 def _with_engine(home: Home, names: Names, work: Callable[[Engine], Value]) -> Value:
-    """What `work` gives with the index open; one that cannot be read is begun anew."""
+    """What `work` gives with the index open; one that cannot be read is begun anew.
+
+    Raises IndexBusy, at once, where that cannot be done because another command is writing.
+    """
     folder, words = home.index / engine_name(), Words(names.divisions, names.titles.values())
     home.index.mkdir(mode=0o700, exist_ok=True)
     try:
         with closing(open_engine(engine_name(), folder, words)) as engine:
             return work(engine)
     except IndexUnreadable:
-        with home.locked():
-            shutil.rmtree(folder, ignore_errors=True)
+        try:
+            with home.locked(seconds=0):
+                shutil.rmtree(folder, ignore_errors=True)
+        except ArchiveLocked:
+            raise IndexBusy(file=home.index) from None
     with closing(open_engine(engine_name(), folder, words)) as engine:
         return work(engine)
 
@@ -277,10 +284,13 @@ def _document(one: Standing, content: str, names: Names) -> Document:
 
 def _by_identity(
     connection: Connection, number: str, query: Query, today: date, offset: int, limit: int
-) -> Found:
+) -> Found | None:
+    """What the person of an identity number signs; None if there is no such person."""
     party = tables.party
-    numbers = connection.execute(select(party.c.contract).where(party.c.id_number == number)).scalars()
-    found = [one for one in standings(connection, today, list(numbers)) if _passes(one, query)]
+    numbers = connection.execute(select(party.c.contract).where(party.c.id_number == number)).scalars().all()
+    if not numbers:
+        return None
+    found = [one for one in standings(connection, today, numbers) if _passes(one, query)]
     counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
     for one in found:
         values = {"village": one.village, "template": one.template, "year": one.number.split("-")[1]}

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
+from sys import intern
 
 from sqlalchemy import (
     ColumnElement,
@@ -90,17 +92,10 @@ class Standing:
     successor: date | None
 
 
-def standings(
-    connection: Connection,
-    on: date,
-    numbers: Sequence[str] | None = None,
-    villages: Sequence[str] | None = None,
-) -> Iterator[Standing]:
-    """The contracts planned by a date as they stand on it, by number; of `numbers` or `villages` alone if given."""
+def standings(connection: Connection, on: date, numbers: Sequence[str] | None = None) -> Iterator[Standing]:
+    """The contracts planned by a date as they stand on it, by number; of `numbers` alone if given."""
     contract = tables.contract
     query = _query(on.isoformat()).order_by(contract.c.number)
-    if villages is not None:
-        query = query.where(contract.c.village_code.in_(villages))
     if numbers is None:
         for row in connection.execution_options(stream_results=True).execute(query):
             yield _standing(row, on)
@@ -133,8 +128,15 @@ def same_party(one: FromClause, other: FromClause) -> ColumnElement[bool]:
 
 
 def _known(closing: FromClause, on: str) -> ColumnElement[bool]:
-    """That a closing was recorded and holds on a date."""
-    return and_(closing.c.day <= on, closing.c.recorded_on <= on)
+    """That a closing was recorded and holds on a date, and was not corrected by then."""
+    later = tables.closing.alias("correction")
+    corrected = select(later.c.id).where(
+        later.c.contract == closing.c.contract,
+        later.c.kind == closing.c.kind,
+        later.c.id > closing.c.id,
+        later.c.recorded_on <= on,
+    )
+    return and_(closing.c.day <= on, closing.c.recorded_on <= on, ~corrected.correlate(closing).exists())
 
 
 def _query(on: str) -> Select[tuple[object, ...]]:
@@ -210,16 +212,16 @@ def _standing(row: Row[tuple[object, ...]], on: date) -> Standing:
     return Standing(
         number=row.number,
         state=_state(row, on.isoformat()),
-        template=row.template,
-        village=row.village_code,
+        template=intern(row.template),
+        village=intern(row.village_code),
         group=row.group_no,
         household=row.household_number,
         party_key=row.party_key,
         party="、".join(name for name in names if name),
-        responsible=row.responsible,
-        campaign_day=date.fromisoformat(row.date),
-        closes=date.fromisoformat(row.closes),
-        starts=date.fromisoformat(row.starts),
+        responsible=intern(row.responsible),
+        campaign_day=_date(row.date),
+        closes=_date(row.closes),
+        starts=_date(row.starts),
         ends=_day(row.ends),
         filed_sheets=row.filed_sheets or 0,
         gaps=tuple((row.gaps or "").split()),
@@ -242,4 +244,8 @@ def _state(row: Row[tuple[object, ...]], on: str) -> State:
 
 
 def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
+    return None if text is None else _date(text)
+
+
+# What recurs is one object: an audit holds hundreds of thousands of standings.
+_date = lru_cache(maxsize=4096)(date.fromisoformat)

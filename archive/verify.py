@@ -12,6 +12,7 @@ from archive.catalogue import tables
 from archive.errors import BlobDamaged, BlobMissing
 from archive.vault import Vault
 
+CHUNK = 500  # blobs in one IN list
 ASIDE = "aside"  # the vault's folder for files that nobody knows
 
 
@@ -69,8 +70,11 @@ def _orphaned(connection: Connection, vault: Vault) -> list[Path]:
 def contracts_of(connection: Connection, blobs: list[str]) -> list[str]:
     """The contracts whose filings lie in these blobs."""
     filing = tables.filing
-    query = select(filing.c.contract).where(filing.c.blob.in_(blobs)).distinct().order_by(filing.c.contract)
-    return list(connection.execute(query).scalars())
+    found: set[str] = set()
+    for start in range(0, len(blobs), CHUNK):
+        query = select(filing.c.contract).where(filing.c.blob.in_(blobs[start : start + CHUNK]))
+        found.update(connection.execute(query).scalars())
+    return sorted(found)
 
 
 def set_aside(vault: Vault, files: list[Path]) -> list[str]:

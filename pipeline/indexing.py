@@ -21,10 +21,10 @@ def names_of(home: Home) -> Names:
 def keep_index(home: Home, actor: Actor) -> None:
     """Take up what changed, with a bar, if that is much: the next search should not have to wait for it."""
     names = names_of(home)
-    lacking = searching.behind(home, names, actor.today)
-    if lacking < MANY:
-        return
     try:
+        lacking = searching.behind(home, names, actor.today)
+        if lacking < MANY:
+            return
         with home.locked(seconds=0), progress("更新检索（份）", lacking) as bar:
             searching.catch_up(home, names, actor.today, bar.advance)
     except ArchiveLocked:  # the next search does it

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
-import xlsxwriter
-
+from archive.workbook import new_workbook
 from pipeline.people import mask_id
 
 COLUMNS = (
@@ -45,9 +44,8 @@ class LedgerRow:
 
 
 def write_ledger(path: Path, title: str, day: date, rows: Iterable[LedgerRow]) -> None:
-    """Write the ledger; every text is written as text, so that none is taken for a formula."""
-    with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False}) as book:
-        book.set_properties({"title": title, "created": datetime(day.year, day.month, day.day, tzinfo=UTC)})
+    """Write the ledger. Raises OSError where it cannot be written."""
+    with new_workbook(path, title, day) as book:
         sheet = book.add_worksheet("台账")
         grid = {"border": 1, "font_name": "宋体", "font_size": 10, "valign": "vcenter"}
         heading = book.add_format({"bold": True, "font_name": "黑体", "font_size": 16, "align": "center"})

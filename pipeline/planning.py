@@ -160,6 +160,7 @@ def _write_contracts(
     actor: Actor,
 ) -> None:
     serials = _serials(connection, village, campaign.day.year)
+    planned_on_import = store.newest_import(connection, village)
     contracts: list[dict[str, object]] = []
     parties: list[dict[str, object]] = []
     for offer in new:
@@ -182,6 +183,7 @@ def _write_contracts(
                 "ends": None if offer.ends is None else offer.ends.isoformat(),
                 "content": encode_content(content_of(offer, number, campaign, place)),
                 "planned_on": actor.today.isoformat(),
+                "import_id": planned_on_import,
             }
         )
         parties += [

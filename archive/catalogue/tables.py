@@ -62,6 +62,7 @@ roster_import = Table(
     Column("id", Integer, primary_key=True),
     Column("imported_on", Text, nullable=False),
     Column("year", Integer, nullable=False),
+    Column("undone_on", Text),
 )
 
 # Which villages an import holds: the newest import of a village is its roster.
@@ -110,6 +111,33 @@ person = Table(
     Index("ix_person_id_number", "id_number", "import_id"),
 )
 
+# Two identity numbers that a person has confirmed to be one person's: what stood under `old_id` goes on under `new_id`.
+person_link = Table(
+    "person_link",
+    metadata,
+    Column("import_id", Integer, ForeignKey("roster_import.id"), nullable=False),
+    Column("old_id", Text, nullable=False),
+    Column("new_id", Text, nullable=False),
+    PrimaryKeyConstraint("import_id", "old_id"),
+)
+
+# Who looks after a village, a group of it or a household of that, for a year; the newest entry counts. A
+# household's number goes with its group.
+responsible = Table(
+    "responsible",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("year", Integer, nullable=False),
+    Column("village_code", Text, ForeignKey("division.code"), nullable=False),
+    Column("group_no", Integer),
+    Column("household_number", Text),
+    Column("name", Text, nullable=False),
+    Column("recorded_on", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_responsible_village", "village_code", "year"),
+)
+
 # Every version of a template that a contract was planned with, whole, so that it prints the same for ever.
 template = Table(
     "template",
@@ -131,8 +159,9 @@ campaign = Table(
     Column("closes", Text, nullable=False),
 )
 
-# `layout` is the id of the layout it was printed with, `sheets` how many that has. A void contract's party key is made its own (see archive/closings.py),
-# so that its obligation can be numbered anew within the campaign.
+# `layout` is the id of the layout it was printed with, `sheets` how many that has, `import_id` the roster it was
+# planned on. A void contract's party key is made its own (see archive/closings.py), so that its obligation can
+# be numbered anew within the campaign.
 contract = Table(
     "contract",
     metadata,
@@ -152,6 +181,7 @@ contract = Table(
     Column("printed_on", Text),
     Column("layout", Text),
     Column("sheets", Integer),
+    Column("import_id", Integer),
     Index("ix_contract_village", "village_code", "campaign_id"),
     Index("ix_contract_party_key", "party_key", "template"),
     UniqueConstraint("campaign_id", "template", "party_key"),
@@ -299,6 +329,20 @@ closing = Table(
     Column("recorded_on", Text, nullable=False),
     Column("user", Text, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+# What a roster import changed about a contract's party, for a person to decide on: `decision` is "" until
+# then, `kept`, or the kind of its closing.
+subject_change = Table(
+    "subject_change",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("import_id", Integer, ForeignKey("roster_import.id"), nullable=False, index=True),
+    Column("contract", Text, ForeignKey("contract.number"), nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("decided_on", Text),
 )
 
 # When each contract last changed, as a running number: an index that has taken up all to `seq` lacks the rest.

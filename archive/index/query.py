@@ -60,6 +60,7 @@ class Query:
     """The terms, and the filters that the command line adds; None filters nothing.
 
     `villages` are 12-digit codes, `template` a template's name, `year` the number's, `state` a State's value.
+    `unreadable` is what was typed without anything to look for: it finds nothing, not everything.
     """
 
     terms: tuple[Term, ...] = ()
@@ -67,6 +68,7 @@ class Query:
     template: str | None = None
     year: int | None = None
     state: str | None = None
+    unreadable: bool = False
 
     @property
     def highlighted(self) -> tuple[str, ...]:
@@ -78,7 +80,8 @@ class Query:
 def parse(text: str) -> Query:
     """The query that `text` stands for, without filters."""
     sound = (term for term in _terms(text) if trimmed(characters(term.text)))
-    return Query(terms=tuple(islice(sound, MOST_TERMS)))
+    terms = tuple(islice(sound, MOST_TERMS))
+    return Query(terms, unreadable=bool(text.strip()) and not terms)
 
 
 def _terms(text: str) -> Iterator[Term]:
@@ -143,6 +146,8 @@ def plan(query: Query, words: Words) -> Plan:
         else:
             exact = Exact(term.field.value, _values(term, words))
             (made.without_exact if term.excluded else made.exact).append(exact)
+    if query.unreadable:
+        made.exact.append(Exact("state", frozenset()))
     if query.villages is not None:
         made.exact.append(Exact("village", frozenset(map(_encodable, query.villages))))
     for name, value in (("template", query.template), ("year", query.year), ("state", query.state)):

@@ -1,16 +1,18 @@
 """`huyue audit`: what is missing, expired or incomplete on a date."""
 
+import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import click
 
-from archive.audit import CHINESE, audit
+from archive.audit import CHINESE, Audit, audit
 from archive.audit_workbook import write_audit
 from archive.errors import EXIT_DONE, EXIT_LOOK
 from archive.states import CHINESE as STATES
 from archive.states import State
-from pipeline.console import DAY, Command, emit, session
+from pipeline.console import DAY, Command, session
 from pipeline.indexing import names_of
 
 EPILOG = "例：huyue --home 档案库 audit --on 2026-12-31 --out 年度检查.xlsx"
@@ -34,20 +36,19 @@ def audit_(day: date | None, out: Path | None) -> int:
     if out is not None:
         names = names_of(home)
         write_audit(out, found, names.titles, names.village)
-    counts = found.counts
-    value = {
-        "on": found.on.isoformat(),
-        "counts": {str(cls): count for cls, count in counts.items()},
-        "findings": [finding.as_json() for finding in found.findings],
-    }
-    states = "，".join(f"{STATES[one]} {found.states[one]} 份" for one in State if found.states[one])
-    emit(
-        value,
-        [
-            f"{found.on} 的合同档案：共 {found.states.total()} 份。{states}{'。' if states else ''}",
-            *(f"  {CHINESE[cls]} {count} 份" for cls, count in counts.items() if count),
-            *([] if found.findings else ["没有发现问题。"]),
-            *([f"问题清单在 {out}。"] if out is not None else []),
-        ],
-    )
+    if session().json:
+        sys.stdout.writelines(found.as_json())
+    else:
+        for line in _lines(found, out):
+            click.echo(line)
     return EXIT_LOOK if found.findings else EXIT_DONE
+
+
+def _lines(found: Audit, out: Path | None) -> Iterator[str]:
+    states = "，".join(f"{STATES[one]} {found.states[one]} 份" for one in State if found.states[one])
+    yield f"{found.on} 的合同档案：共 {found.states.total()} 份。{states}{'。' if states else ''}"
+    yield from (f"  {CHINESE[cls]} {count} 份" for cls, count in found.counts.items() if count)
+    if not found.findings:
+        yield "没有发现问题。"
+    if out is not None:
+        yield f"问题清单在 {out}。"

@@ -8,16 +8,20 @@ import click
 
 from archive.errors import EXIT_DONE, EXIT_LOOK, ColumnMapFaulty
 from archive.home import Home
+from pipeline.change_list import change_json, list_lines, write_list
 from pipeline.console import FILE, Command, Group, emit, say, session
+from pipeline.contracts import template_titles
 from pipeline.divisions import Divisions
+from pipeline.indexing import keep_index
 from pipeline.planning import divisions_of
 from pipeline.roster.columns import ColumnMap
 from pipeline.roster.marked import write_marked
 from pipeline.roster.output import roster_json
 from pipeline.roster.reader import Roster, read_rosters
-from pipeline.roster.screen import problem_lines, reading_lines, roster_line
-from pipeline.roster.store import import_roster
+from pipeline.roster.screen import change_lines, problem_lines, reading_lines, roster_line
+from pipeline.roster.store import import_roster, undo_import
 from pipeline.settings import read_settings
+from pipeline.subject_changes import flagged
 
 FILES = click.argument("files", nargs=-1, required=True, type=FILE, metavar="文件…")
 MAP = click.option(
@@ -29,7 +33,7 @@ MAP = click.option(
 )
 
 
-@click.group(cls=Group, help="花名册：检查、导入。")
+@click.group(cls=Group, help="花名册：检查、导入、撤销，看变动。")
 def roster() -> None:
     """The roster commands."""
 
@@ -66,29 +70,96 @@ def check(files: tuple[Path, ...], pairs: tuple[str, ...], marked: Path | None) 
     "import",
     cls=Command,
     epilog="例：huyue --home 档案库 roster import 花名册.xlsx；先加 --dry-run 看看会有什么变化。",
-    help="读花名册并写入档案库；有问题的人先不收，其他人照收。同一批文件再导入一次，什么也不会变。",
+    help="读花名册并写入档案库，说明与上一次相比变了什么；有问题的人先不收，其他人照收。"
+    "受影响的合同只做记号，不会自动终止（见 roster changes）。同一批文件再导入一次，什么也不会变。",
 )
 @FILES
 @MAP
 @click.option("--dry-run", is_flag=True, help="只说会有什么变化，不写入。")
-def import_(files: tuple[Path, ...], pairs: tuple[str, ...], dry_run: bool) -> int:
+@click.option(
+    "--same",
+    metavar="序号",
+    help="试算时列出的“可能是同一人”里，已核对的几对：1,3；都是就写 all。他们的合同跟着新号码走。",
+)
+def import_(files: tuple[Path, ...], pairs: tuple[str, ...], dry_run: bool, same: str | None) -> int:
     home = session().open_home()
     actor = session().actor()
+    confirmed = _numbers(same)
     found = _read(files, pairs, home)
     with home.writing() as connection:
         trial = connection.begin_nested()
-        counts = import_roster(connection, found, actor)
+        done = import_roster(connection, found, actor, confirmed)
+        divisions = divisions_of(connection)
         trial.rollback() if dry_run else trial.commit()
+    if not dry_run:
+        keep_index(home, actor)
+    counts = done.counts
     head = "（试算，没有写入）" if dry_run else ""
+    flagged = (
+        [f"受影响的合同 {done.flagged} 份，已做记号：请看 huyue roster changes。"] if done.flagged else []
+    )
     emit(
         asdict(counts),
         [
             f"{head}{found.year} 年花名册：新增 {counts.added} 人，变动 {counts.changed} 人，"
             f"没有变化 {counts.unchanged} 人，离开 {counts.left} 人，有问题暂不收 {counts.held} 人。",
+            *change_lines(done.changes, divisions),
+            *flagged,
             *problem_lines(found.problems),
         ],
     )
     return EXIT_LOOK if found.problems else EXIT_DONE
+
+
+@roster.command(
+    cls=Command,
+    epilog="例：huyue --home 档案库 roster undo",
+    help="撤销最近一次导入，花名册回到上一次的样子。已经按它安排了合同、或处理了变动的，不能撤销。",
+)
+def undo() -> None:
+    home, actor = session().open_home(), session().actor()
+    with home.writing() as connection:
+        undone = undo_import(connection, actor)
+    keep_index(home, actor)
+    emit(
+        {"year": undone.year, "imported_on": undone.imported_on.isoformat(), "persons": undone.persons},
+        [
+            f"已撤销 {undone.imported_on} 导入的 {undone.year} 年花名册（{undone.villages} 个村，{undone.persons} 人）。"
+        ],
+    )
+
+
+@roster.command(
+    cls=Command,
+    epilog="例：huyue --home 档案库 roster changes --out 变动名单.xlsx；填好“处理”一栏后："
+    "huyue --home 档案库 close --from 变动名单.xlsx",
+    help="花名册变动后，哪些合同的当事人变了、还没有处理。加 --out 写成名单，逐份填好处理办法，再一起终止或保留。",
+)
+@click.option("--village", metavar="村", help="只看一个村：代码或村名。")
+@click.option("--out", type=FILE, metavar="文件", help="写成 Excel 名单，供逐份审核。")
+def changes(village: str | None, out: Path | None) -> int:
+    home, actor = session().open_home(), session().actor()
+    with home.reading() as connection:
+        divisions = divisions_of(connection)
+        code = divisions.find_village(village) if village else None
+        found = list(flagged(connection, actor.today, code))
+        titles = template_titles(connection)
+    if out:
+        write_list(out, found, divisions, titles, actor.today)
+    emit({"changes": [change_json(one) for one in found]}, list_lines(found, divisions, titles, out))
+    return EXIT_LOOK if found else EXIT_DONE
+
+
+def _numbers(same: str | None) -> frozenset[int] | None:
+    """The suggestions that --same names; None for all."""
+    if same is None:
+        return frozenset()
+    if same.strip().lower() == "all":
+        return None
+    parts = same.replace("，", ",").replace("、", ",").split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise click.UsageError(f"--same “{same}”写得不对：请写序号，用逗号隔开，如 1,3；或者写 all。")
+    return frozenset(int(part) for part in parts)
 
 
 def _read(files: Sequence[Path], pairs: Sequence[str], home: Home | None) -> Roster:

@@ -76,6 +76,8 @@ def search(
     query = replace(parse(typed), villages=villages, template=chosen, year=year, state=state)
     found = searching.search(home, query, typed, names, actor.today, offset, limit)
     emit(_value(found), _lines(found, names, offset))
+    if query.unreadable:
+        say(f"“{typed}”里没有可以查的字、字母或数字。要看全部，查找的词就什么都不写。")
     if found.behind:
         say(f"另一个命令正在写入，检索还差 {found.behind} 份合同没有更新，稍后再查一次。")
 

@@ -118,7 +118,7 @@ def _plan(at: Folders, divisions: Divisions, actor: Actor) -> tuple[Home, Campai
     say(f"【3/{STEPS}】读花名册，导入")
     found = read_rosters([at.roster], divisions, actor.today)
     with home.writing() as connection:
-        imported = import_roster(connection, found, actor)
+        imported = import_roster(connection, found, actor).counts
     say(f"　　新增 {imported.added} 人；{imported.held} 人的资料有问题，暂不收，其他人不受影响")
     with home.writing() as connection:
         campaign = open_campaign(connection, f"{actor.today.year}春", actor.today, None)

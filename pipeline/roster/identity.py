@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from stdnum.cn import ric
-
+from archive.identity import upgraded
 from pipeline.people import FEMALE, MALE
 from pipeline.roster.cells import Cell, folded, is_nothing
 
@@ -49,7 +48,7 @@ def read_identity(cell: Cell) -> Identity:
         return _upgraded(number)
     if len(number) != 18:
         return Identity(number, "id_length")
-    if not _is_sound(number):
+    if not upgraded(number):
         # A number that went through Excel as a number and was then made text ends in three zeros.
         lost = number.isdigit() and number.endswith("000")
         return Identity(number, "id_precision_lost" if lost else "id_checksum")
@@ -67,18 +66,5 @@ def birth_of(number: str) -> date:
 
 
 def _upgraded(number: str) -> Identity:
-    if not re.fullmatch(r"[0-9]{15}", number):
-        return Identity(number, "id_checksum")
-    body = number[:6] + "19" + number[6:]
-    full = body + ric.calc_check_digit(body + "0")
-    return Identity(full, written=number) if _is_sound(full) else Identity(number, "id_checksum")
-
-
-def _is_sound(number: str) -> bool:
-    if not re.fullmatch(r"[0-9]{17}[0-9X]", number) or ric.calc_check_digit(number) != number[-1]:
-        return False
-    try:
-        birth_of(number)
-    except ValueError:
-        return False
-    return True
+    full = upgraded(number)
+    return Identity(full, written=number) if full else Identity(number, "id_checksum")

@@ -2,9 +2,13 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
+from pipeline.divisions import Divisions
+from pipeline.people import mask_id
+from pipeline.roster.changes import AGES, DIED, MOVED, UNKNOWN, Changes, HomeKey, Someone
 from pipeline.roster.columns import LABELS, REQUIRED
 from pipeline.roster.problems import Problem
 from pipeline.roster.reader import Roster
@@ -62,6 +66,61 @@ def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
         yield f"  {Path(problem.file).name} {problem.message}"
     if len(problems) > SHOWN:
         yield f"  ……其余 {len(problems) - SHOWN} 处请加 --json 或 --marked 查看。"
+
+
+def change_lines(changes: Changes, divisions: Divisions) -> Iterator[str]:
+    """What an import changes, by kind; the first ones of each by name."""
+
+    def place(home: HomeKey) -> str:
+        village, group, number = home
+        return f"{divisions.name(village)}{f'{group}组' if group else ''}{number}户"
+
+    def village(code: str) -> str:
+        return divisions.name(code)
+
+    people: tuple[tuple[str, list[Someone], Callable[[Someone], str]], ...] = (
+        ("新增", changes.joined, lambda one: ""),
+        ("离开：注明去世", [one for one in changes.left if one.detail == DIED], lambda one: ""),
+        ("离开：注明迁出", [one for one in changes.left if one.detail == MOVED], lambda one: ""),
+        ("离开：原因没有写", [one for one in changes.left if one.detail == UNKNOWN], lambda one: ""),
+        ("换了村", changes.moved, lambda one: f"原在{village(one.detail)}"),
+        ("换了组或户", changes.rehoused, lambda one: ""),
+        ("改了姓名", changes.renamed, lambda one: f"原名{one.detail}"),
+        ("改了公民身份号码（已确认是同一人）", changes.renumbered, lambda one: ""),
+        ("婚姻状况变了", changes.marital, lambda one: f"原为{one.detail or '空'}"),
+        ("其他栏变了", changes.other, lambda one: ""),
+        *(
+            (f"满 {age} 岁", [one for one in changes.ages if one.detail == str(age)], lambda one: "")
+            for age in AGES
+        ),
+    )
+    for title, found, detail in people:
+        if found:
+            named = (
+                f"{one.name}（{'，'.join(filter(None, (place(one.home), detail(one))))}）" for one in found
+            )
+            yield _listed(f"{title} {len(found)} 人", named, len(found))
+    homes = (
+        ("换了户主", [f"{place(key)}（{old}，现在是{new}）" for key, old, new in changes.heads]),
+        ("分户", [f"{place(key)}分成{'、'.join(map(place, parts))}" for key, parts in changes.split]),
+        ("并户", [f"{'、'.join(map(place, parts))}并成{place(key)}" for parts, key in changes.merged]),
+        ("没有了的户", [place(key) for key in changes.gone]),
+    )
+    for title, lines in homes:
+        if lines:
+            yield _listed(f"{title} {len(lines)} 户", lines, len(lines))
+    if changes.suggestions:
+        yield f"可能是同一人 {len(changes.suggestions)} 对（同村、同名、同出生日期，号码不同）："
+        for number, pair in enumerate(changes.suggestions[:SHOWN], start=1):
+            yield f"  {number}. {village(pair.village)} {pair.name}：{mask_id(pair.old)} → {mask_id(pair.new)}"
+        if len(changes.suggestions) > SHOWN:
+            yield f"  ……其余 {len(changes.suggestions) - SHOWN} 对"
+        yield "  核对证件，是同一人的，导入时加上 --same 和前面的序号，如 --same 1,3（都是就写 --same all）。"
+
+
+def _listed(head: str, lines: Iterable[str], count: int) -> str:
+    more = "……" if count > ROWS_SHOWN else ""
+    return f"  {head}：{'、'.join(islice(lines, ROWS_SHOWN))}{more}"
 
 
 def _named(one: SheetReading) -> str:

@@ -1,28 +1,28 @@
-"""Rosters in the catalogue: importing one, comparing it with the one before, reading a village back.
+"""Rosters in the catalogue: importing one, taking an import back, reading a village back.
 
 An import adds rows of its own and changes none: the newest import that holds a village is that village's
 roster. Someone whom a newer import shows in another village is read there only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
-from itertools import groupby
+from itertools import groupby, islice
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select
+from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
 
 from archive import journal
+from archive.catalogue import tables
 from archive.catalogue.tables import household, import_village, person, roster_import
+from archive.errors import ImportUsed, NothingImported
 from archive.journal import Actor
 from pipeline.people import MARRIED, Household, Person
+from pipeline.roster.changes import OWN, Before, Changes, compare, own_values
 from pipeline.roster.reader import Roster
+from pipeline.subject_changes import flag, follow, unfollow
 
 CHUNK = 5_000
 SINGLE = ("未婚", "离婚", "离异", "丧偶")
-_OWN = (
-    "name sex birth id_number relation phone marital away_to away_from away_until away_readable "
-    "wants_service wants_pension wants_choice held"
-).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,43 +37,103 @@ class ImportCounts:
     problems: int
 
 
-def import_roster(connection: Connection, roster: Roster, actor: Actor) -> ImportCounts:
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did: its counts, the changes one by one, and how many contracts it flagged."""
+
+    counts: ImportCounts
+    changes: Changes
+    flagged: int
+
+
+def import_roster(
+    connection: Connection, roster: Roster, actor: Actor, confirmed: Collection[int] | None = ()
+) -> Imported:
     """Take a roster up within the caller's transaction, compared with what was there.
 
-    Someone whose village could not be told is counted as held and has no place to be kept in.
+    `confirmed` are the suggestions to be followed (see `compare`). Someone whose village could not be told is
+    counted as held and has no place to be kept in.
     """
     villages = sorted({home.village_code for home in roster.households if home.village_code})
-    before = {row["id_number"]: row for row in _current_rows(connection) if not row["held"]}
-    added = changed = unchanged = held = 0
-    seen: set[str] = set()
-    held_as: set[tuple[object, ...]] = set()
-    for home in roster.households:
-        for member in home.members:
-            row = _row_of(home, member)
-            if member.held:
-                held += 1
-                held_as |= set(_traces(row))
-                continue
-            seen.add(member.id_number)
-            old = before.get(member.id_number)
-            if old is None:
-                added += 1
-            elif _same(old, row):
-                unchanged += 1
-            else:
-                changed += 1
-    covered = set(villages)
-    left = sum(
-        1
-        for number, row in before.items()
-        if row["village_code"] in covered and number not in seen and held_as.isdisjoint(_traces(row))
+    before = current(connection)
+    changes = compare(before, roster, actor.today, confirmed)
+    counts = ImportCounts(
+        len(changes.joined),
+        changes.changed,
+        changes.unchanged,
+        len(changes.left),
+        changes.held,
+        len(roster.problems),
     )
-    counts = ImportCounts(added, changed, unchanged, left, held, len(roster.problems))
-    _insert(connection, roster, villages, actor)
+    imported = _insert(connection, roster, villages, actor)
+    follow(connection, imported, {one.then: one.now for one in changes.renumbered})
+    flagged = flag(connection, imported, changes, before, actor)
     journal.record(
-        connection, actor, "roster_import", str(roster.year), {"villages": len(villages)} | asdict(counts)
+        connection,
+        actor,
+        "roster_import",
+        str(roster.year),
+        {"import": imported, "villages": len(villages), "flagged": flagged} | asdict(counts),
     )
-    return counts
+    return Imported(counts, changes, flagged)
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """An import that was taken back."""
+
+    number: int
+    year: int
+    imported_on: date
+    persons: int
+    villages: int
+
+
+def undo_import(connection: Connection, actor: Actor) -> Undone:
+    """Take the newest import back within the caller's transaction: the one before counts again.
+
+    Raises NothingImported where there is none, ImportUsed where contracts were planned on it, or decided
+    upon because of it.
+    """
+    newest = connection.execute(
+        select(roster_import).where(roster_import.c.undone_on.is_(None)).order_by(roster_import.c.id.desc())
+    ).first()
+    if newest is None:
+        raise NothingImported()
+    contract, change = tables.contract, tables.subject_change
+    held = import_village.c.import_id == newest.id
+    # Contracts planned before imports were noted beside them count by village and day.
+    unknown = contract.c.import_id.is_(None) & (contract.c.planned_on >= newest.imported_on)
+    in_its = contract.c.village_code.in_(select(import_village.c.village_code).where(held))
+    planned = connection.execute(
+        select(func.count()).where((contract.c.import_id == newest.id) | (unknown & in_its))
+    ).scalar_one()
+    decided = connection.execute(
+        select(func.count()).where(change.c.import_id == newest.id, change.c.decision != "")
+    ).scalar_one()
+    if planned or decided:
+        detail = f"已按它安排了 {planned} 份合同" if planned else f"已按它的变动处理了 {decided} 份合同"
+        raise ImportUsed(day=newest.imported_on, year=newest.year, detail=detail)
+    villages = connection.execute(select(func.count()).where(held)).scalar_one()
+    unfollow(connection, newest.id)
+    persons = connection.execute(delete(person).where(person.c.import_id == newest.id)).rowcount
+    for table in (household, change, tables.person_link, import_village):
+        connection.execute(delete(table).where(table.c.import_id == newest.id))
+    connection.execute(
+        update(roster_import).where(roster_import.c.id == newest.id).values(undone_on=actor.today.isoformat())
+    )
+    found = Undone(newest.id, newest.year, date.fromisoformat(newest.imported_on), persons, villages)
+    counts = {"import": newest.id, "villages": villages, "persons": persons}
+    journal.record(connection, actor, "roster_undo", str(newest.year), counts)
+    return found
+
+
+def newest_import(connection: Connection, village_code: str) -> int | None:
+    """The import that is a village's roster."""
+    newest: int | None = connection.execute(
+        select(func.max(import_village.c.import_id)).where(import_village.c.village_code == village_code)
+    ).scalar_one()
+    return newest
 
 
 def households_of(connection: Connection, village_code: str) -> list[Household]:
@@ -145,44 +205,38 @@ def _current() -> Select[tuple[object, ...]]:
             household.c.number,
             household.c.head,
             household.c.responsible,
-            *(person.c[name] for name in _OWN),
+            *(person.c[name] for name in OWN),
         )
         .join(person, person.c.household_id == household.c.id)
+        .join(roster_import, roster_import.c.id == household.c.import_id)
         .where(household.c.import_id == _newest(household.c.village_code), ~elsewhere)
         .order_by(household.c.id, person.c.id)
     )
 
 
-def _current_rows(connection: Connection) -> Iterator[Mapping[str, object]]:
-    for row in connection.execute(_current()).mappings():
-        yield dict(row)
+def current(connection: Connection) -> dict[str, Before]:
+    """Everybody of every village's newest roster whom nothing holds back, by identity number."""
+    found: dict[str, Before] = {}
+    names: dict[object, object] = {}  # of equal values one is kept: villages, heads, relations, days
+    days: dict[str, date] = {}
+    rows = connection.execution_options(stream_results=True).execute(
+        _current().add_columns(roster_import.c.imported_on)
+    )
+    for row in rows:
+        values = row._mapping
+        if values["held"]:
+            continue
+        own = tuple(names.setdefault(values[name], values[name]) for name in OWN)
+        home = (str(names.setdefault(row.village_code, row.village_code)), row.group_no, row.number)
+        head = str(names.setdefault(row.head, row.head))
+        day = days.setdefault(row.imported_on, date.fromisoformat(row.imported_on))
+        found[row.id_number] = Before(own, home, head, day)
+    return found
 
 
-def _row_of(home: Household, member: Person) -> dict[str, object]:
-    """A person as the catalogue holds one, with the household that it compares by."""
-    values: dict[str, object] = {name: getattr(member, name) for name in _OWN}
-    for name in ("birth", "away_from", "away_until"):
-        day = values[name]
-        values[name] = day.isoformat() if isinstance(day, date) else None
-    return values | {"village_code": home.village_code, "group_no": home.group, "number": home.number}
-
-
-def _same(old: Mapping[str, object], new: Mapping[str, object]) -> bool:
-    return all(old[name] == value for name, value in new.items())
-
-
-def _traces(row: Mapping[str, object]) -> Iterator[tuple[object, ...]]:
-    """By any of these someone held back is the person who was there before."""
-    if row["id_number"]:
-        yield ("id", row["id_number"])
-    if row["name"]:
-        yield ("home", row["name"], row["village_code"], row["group_no"], row["number"])
-        if row["birth"]:
-            yield ("birth", row["name"], row["village_code"], row["birth"])
-
-
-def _insert(connection: Connection, roster: Roster, villages: list[str], actor: Actor) -> None:
-    last = connection.execute(select(func.coalesce(func.max(roster_import.c.id), 0))).scalar_one()
+def _insert(connection: Connection, roster: Roster, villages: list[str], actor: Actor) -> int:
+    """Write the rows of an import, a part at a time; returns its number."""
+    last: int = connection.execute(select(func.coalesce(func.max(roster_import.c.id), 0))).scalar_one()
     imported = last + 1
     connection.execute(
         insert(roster_import).values(id=imported, imported_on=actor.today.isoformat(), year=roster.year)
@@ -192,29 +246,30 @@ def _insert(connection: Connection, roster: Roster, villages: list[str], actor: 
             insert(import_village), [{"import_id": imported, "village_code": code} for code in villages]
         )
     next_id: int = connection.execute(select(func.coalesce(func.max(household.c.id), 0) + 1)).scalar_one()
-    homes: list[dict[str, object]] = []
-    people: list[dict[str, object]] = []
-    known = [home for home in roster.households if home.village_code]
-    for home_id, home in enumerate(known, next_id):
-        homes.append(
-            {
-                "id": home_id,
-                "import_id": imported,
-                "village_code": home.village_code,
-                "group_no": home.group,
-                "number": home.number,
-                "head": home.head,
-                "responsible": home.responsible,
-            }
-        )
-        for member in home.members:
-            row = _row_of(home, member)
-            people.append(
-                {name: row[name] for name in _OWN} | {"household_id": home_id, "import_id": imported}
-            )
-    for table, rows in ((household, homes), (person, people)):
-        for start in range(0, len(rows), CHUNK):
-            connection.execute(insert(table), rows[start : start + CHUNK])
+    known = (home for home in roster.households if home.village_code)
+    numbered = enumerate(known, next_id)
+    while part := list(islice(numbered, CHUNK)):
+        connection.execute(insert(household), [_home_row(home, number, imported) for number, home in part])
+        people = [
+            dict(zip(OWN, own_values(member), strict=True)) | {"household_id": number, "import_id": imported}
+            for number, home in part
+            for member in home.members
+        ]
+        if people:
+            connection.execute(insert(person), people)
+    return imported
+
+
+def _home_row(home: Household, number: int, imported: int) -> dict[str, object]:
+    return {
+        "id": number,
+        "import_id": imported,
+        "village_code": home.village_code,
+        "group_no": home.group,
+        "number": home.number,
+        "head": home.head,
+        "responsible": home.responsible,
+    }
 
 
 def _household(rows: Iterable[RowMapping]) -> Household:
@@ -231,7 +286,7 @@ def _household(rows: Iterable[RowMapping]) -> Household:
 
 
 def _person(row: RowMapping) -> Person:
-    values = {name: row[name] for name in _OWN}
+    values = {name: row[name] for name in OWN}
     for name in ("birth", "away_from", "away_until"):
         text = values[name]
         values[name] = date.fromisoformat(text) if isinstance(text, str) else None

@@ -1,5 +1,8 @@
 """The audit of a date: each class just inside and just outside, and the workbook as a spreadsheet reads it."""
 
+import json
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,10 +14,11 @@ from typing import Any
 import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, select
 
 from archive.audit import CHINESE, Class, audit, deadline_of
 from archive.audit_workbook import write_audit
+from archive.catalogue import tables
 from archive.home import Home, create_home
 from archive.journal import Actor
 from archive.numbers import Number
@@ -214,3 +218,57 @@ def test_a_workbook_without_findings_opens(connection: Connection, tmp_path: Pat
     assert book["汇总"]["A2"].value == "合同共 0 份：没有。"
     assert book["问题清单"].max_row == 2
     assert totals(book["汇总"], "村")["合计"] == [0] * 8
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """The home of an archive of 30,000 contracts, each with a finding."""
+    folder = tmp_path / "档案库"
+    with create_home(folder, None, {"45": "广西"}, Actor("甲", date(2026, 3, 1))).writing() as connection:
+        keep(connection, OLD)
+        for table in (tables.contract, tables.party):
+            (row,) = connection.execute(select(table)).mappings()
+            column = "number" if table is tables.contract else "contract"
+            rows = [
+                dict(row) | {column: number} | ({"party_key": number} if column == "number" else {})
+                for number in (str(Number(VILLAGE, 2026, "01", serial)) for serial in range(2, 30_001))
+            ]
+            connection.execute(insert(table), rows)
+    return folder
+
+
+PEAK = """
+import re, sys
+from pathlib import Path
+from pipeline.cli import run
+status = run(sys.argv[1:])
+print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1], file=sys.stderr)
+sys.exit(status)
+"""
+
+
+def peak(home: Path, *arguments: str) -> tuple[int, bytes]:
+    """The most memory that a command held, in bytes, and what it printed."""
+    command = [sys.executable, "-c", PEAK, "--home", str(home), "--today", "2026-05-01", *arguments]
+    done = subprocess.run(command, capture_output=True)
+    assert done.returncode == 1
+    return int(done.stderr) * 1024, done.stdout
+
+
+def test_the_json_is_written_finding_by_finding(large: Path) -> None:
+    least, _ = peak(large, "audit")
+    most, printed = peak(large, "audit", "--json")
+    value = json.loads(printed)
+    assert list(value) == ["on", "counts", "findings"]
+    assert (value["on"], value["counts"]["missing"], len(value["findings"])) == ("2026-05-01", 30_000, 30_000)
+    assert printed.decode() == json.dumps(value, ensure_ascii=False) + "\n"
+    assert most - least < len(printed) / 2, "the value is never whole in memory"
+
+
+def test_the_json_of_an_archive_without_findings_is_one_value(connection: Connection) -> None:
+    text = "".join(audit(connection, date(2026, 5, 1)).as_json())
+    assert json.loads(text) == {
+        "on": "2026-05-01",
+        "counts": dict.fromkeys(map(str, Class), 0),
+        "findings": [],
+    }

@@ -49,18 +49,22 @@ def test_what_is_typed_is_read_so(typed: str, terms: list[Term]) -> None:
     assert list(parse(typed).terms) == terms
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "  　", "-", "--", '"', '""', "“", "村:", "，。！", "- - -", ":", '村:""']
-)
-def test_what_says_nothing_asks_for_nothing(typed: str) -> None:
+@pytest.mark.parametrize("typed", ["", "  　", "\n"])
+def test_without_a_word_everything_is_asked_for(typed: str) -> None:
     assert parse(typed) == Query()
+
+
+@pytest.mark.parametrize("typed", ["-", "--", '"', '""', "“", "村:", "，。！", "(", "- - -", ":", '村:""'])
+def test_what_was_typed_without_anything_to_look_for_finds_nothing(typed: str) -> None:
+    assert parse(typed) == Query(unreadable=True)
+    assert parse(f"{typed} 覃").unreadable is False
 
 
 @given(ANYTHING)
 def test_no_text_makes_it_fail(typed: str) -> None:
     query = parse(typed)
     made = plan(query, WORDS)
-    assert len(made.needles) + len(made.exact) <= len(query.terms)
+    assert len(made.needles) + len(made.exact) <= len(query.terms) + query.unreadable
 
 
 @given(st.lists(st.sampled_from(["覃小明", "冲洞", "𠮷", "12号"]), min_size=1))

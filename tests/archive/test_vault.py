@@ -17,7 +17,7 @@ from archive.catalogue import tables
 from archive.errors import BlobDamaged, BlobMissing
 from archive.home import Home, create_home
 from archive.journal import Actor
-from archive.verify import verify
+from archive.verify import contracts_of, verify
 from tests.archive.test_states import NEW, OLD, A, B, add_filing, keep
 from tests.conftest import huyue
 
@@ -224,6 +224,13 @@ def test_verify_names_the_contract_of_a_lost_blob(home: Home, filed: tuple[str, 
     path.write_bytes(data)
     answer = huyue(*VERIFY, home.folder, today=DAY)
     assert (answer.status, answer.json["blobs"], answer.json["contracts"]) == (0, 2, [])
+
+
+def test_contracts_of_more_blobs_than_a_query_takes_are_named(home: Home, filed: tuple[str, str]) -> None:
+    many = [f"{number:064x}" for number in range(300_000)]
+    with home.reading() as connection:
+        assert contracts_of(connection, [filed[1], *many, filed[0]]) == [A, B]
+        assert contracts_of(connection, []) == []
 
 
 def test_verify_puts_unknown_files_aside_unchanged(home: Home, filed: tuple[str, str]) -> None:

@@ -156,6 +156,27 @@ def check(digits: str) -> str:
     return str(mod_37_36.calc_check_digit(digits))
 
 
+def test_a_closing_is_corrected_by_closing_again_and_history_shows_both(closed: Closed) -> None:
+    hamlet, number = closed.hamlet, closed.numbers["moved"]
+    close = ("--home", hamlet.home, "close", number, "--as", "moved")
+    for again in (close, (*close, "--date", BACK)):
+        assert "没有改动" in huyue(*again, today="2026-05-02").out
+    answer = huyue(*close, "--date", "2026-05-01", today="2026-05-02")
+    assert answer.status == 0
+    assert "从 2026-05-01 起" in answer.out and "更正" in answer.out
+    assert "没有改动" in huyue(*close, today="2026-05-03").out
+    assert [one for one in hamlet.show(number, "2026-05-03")["history"] if one["event"] == "moved"] == [
+        {"date": BACK, "event": "moved", "from": BACK},
+        {"date": "2026-05-02", "event": "moved", "from": "2026-05-01"},
+    ]
+    assert hamlet.show(number, "2026-04-15")["state"] == "ended", "as it was known then"
+    assert huyue(*close, "--date", "2026-06-01", today="2026-05-04").status == 0
+    assert hamlet.show(number, "2026-05-05")["state"] == "printed"
+    found = hamlet.run("search", number, "--state", "printed", today="2026-05-05")
+    assert found.json["total"] == 1, "the index knows it too"
+    assert hamlet.show(number, "2026-06-01")["state"] == "ended"
+
+
 def test_history_says_what_happened_and_when_and_knows_no_future(hamlet: Hamlet) -> None:
     number = hamlet.numbers["pension_insurance"][1]
     closing = ("close", number.replace("-", "").lower(), "--as", "moved", "--date", "2026-05-01")

@@ -1,6 +1,9 @@
 """Search through the command line, on a town that is planned and printed."""
 
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -109,11 +112,15 @@ def test_both_engines_find_the_same(home: Path, monkeypatch: pytest.MonkeyPatch)
         assert found[0] == found[1], words
 
 
-def test_a_damaged_index_is_made_anew(home: Path, engine: str) -> None:
-    before = find(home, engine=engine)["total"]
-    for file in (home / "index" / engine).rglob("*"):
+def spoil(folder: Path) -> None:
+    for file in folder.rglob("*"):
         if file.is_file() and file.stat().st_size:
             file.write_bytes(b"\0" * file.stat().st_size)
+
+
+def test_a_damaged_index_is_made_anew(home: Path, engine: str) -> None:
+    before = find(home, engine=engine)["total"]
+    spoil(home / "index" / engine)
     assert find(home, engine=engine)["total"] == before
     assert huyue("--home", home, "verify", HUYUE_ENGINE=engine).status == 0
 
@@ -129,6 +136,51 @@ def test_a_search_does_not_wait_for_a_writer(home: Path) -> None:
         assert "还差 1 份" in answer.err
         assert answer.json["facets"]["state"] == [{"value": "printed", "count": 1}], "the index is behind"
     assert find(home, number)["facets"]["state"] == [{"value": "declined", "count": 1}]
+
+
+@pytest.mark.parametrize("typed", ["(", "，。", '""'])
+def test_punctuation_alone_finds_nothing_and_says_so(home: Path, engine: str, typed: str) -> None:
+    answer = huyue("--home", home, "search", typed, "--json", HUYUE_ENGINE=engine)
+    assert (answer.status, answer.json["total"], answer.json["hits"]) == (0, 0, [])
+    assert set(answer.json["facets"]) == {"village", "template", "year", "state"}
+    assert f"“{typed}”里没有可以查的" in answer.err
+    assert find(home, "", engine=engine)["total"] == len(rows(home))
+
+
+def test_digits_that_begin_contract_numbers_find_them(home: Path, engine: str) -> None:
+    every = [row.number.replace("-", "") for row in rows(home)]
+    for length in (15, 18):
+        wanted = sum(number.startswith(every[0][:length]) for number in every)
+        assert find(home, every[0][:length], engine=engine)["total"] == wanted
+
+
+KEEP = """
+import sys
+from datetime import date
+from pathlib import Path
+from archive.home import open_home
+from archive.journal import Actor
+from pipeline.indexing import keep_index
+keep_index(open_home(Path(sys.argv[1]), None), Actor("甲", date(2026, 3, 5)))
+"""
+
+
+def test_an_index_to_be_made_anew_while_another_command_writes_is_told_at_once(
+    home: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUYUE_ENGINE", engine)
+    before = find(home, engine=engine)["total"]
+    spoil(home / "index" / engine)
+    with open_home(home, None).locked():
+        started = time.monotonic()
+        answer = huyue("--home", home, "search", "覃", "--json", HUYUE_ENGINE=engine)
+        assert time.monotonic() - started < 15
+        assert (answer.status, answer.json["error"]["code"]) == (5, "index_busy")
+        known = find(home, rows(home)[0].id_number, engine=engine)
+        assert known["total"], "what needs no index is answered"
+        keeping = subprocess.run([sys.executable, "-c", KEEP, home], timeout=15)
+        assert keeping.returncode == 0, "a command that is done leaves it to the next search"
+    assert find(home, engine=engine)["total"] == before
 
 
 def test_an_unknown_engine_is_wrong_usage(home: Path) -> None:
