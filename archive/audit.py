@@ -12,8 +12,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 from itertools import chain
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, or_, select
 
+from archive.catalogue import tables
 from archive.states import Standing, State, standings
 
 EXPIRING_DAYS = 90
@@ -118,15 +119,28 @@ def audit(connection: Connection, on: date) -> Audit:
     """The audit as of a date."""
     found: dict[Class, list[Finding]] = {cls: [] for cls in Class}
     states: Counter[State] = Counter()
+    changed = changed_since(connection, on)
     for one in standings(connection, on):  # by number
         states[one.state] += 1
-        for finding in findings_of(one, on):
+        for finding in findings_of(one, on, changed.get(one.number)):
             found[finding.cls].append(finding)
     return Audit(on, tuple(chain.from_iterable(found.values())), states)
 
 
-def findings_of(one: Standing, on: date) -> Iterator[Finding]:
-    """What is wrong with a contract as it stands on a date."""
+def changed_since(connection: Connection, on: date) -> dict[str, date]:
+    """Contracts whose party a roster changed, not decided on by a date, and since when."""
+    change, day = tables.subject_change, on.isoformat()
+    waiting = or_(change.c.decided_on.is_(None), change.c.decided_on > day)
+    rows = connection.execute(
+        select(change.c.contract, func.min(change.c.day))
+        .where(change.c.day <= day, waiting)
+        .group_by(change.c.contract)
+    )
+    return {row[0]: date.fromisoformat(row[1]) for row in rows}
+
+
+def findings_of(one: Standing, on: date, changed: date | None = None) -> Iterator[Finding]:
+    """What is wrong with a contract as it stands on a date; `changed` is since when its party is another."""
     deadline = deadline_of(one.closes)
 
     def found(cls: Class, since: date) -> Finding:
@@ -147,4 +161,6 @@ def findings_of(one: Standing, on: date) -> Iterator[Finding]:
             if one.complete_on is not None and not one.gaps and one.complete_on > deadline:
                 yield found(Class.LATE, one.complete_on)
         case _:
-            pass
+            return
+    if changed is not None and one.state is not State.EXPIRED:
+        yield found(Class.SUBJECT_CHANGED, changed)

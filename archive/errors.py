@@ -261,6 +261,14 @@ class ListFaulty(WrongUsage):
     """名单“{file}”第{row}行：{detail} 整份名单都还没有处理，请改好后再运行。"""
 
 
+class ResponsiblesFaulty(WrongUsage):
+    """责任人名单“{file}”第{row}行：{detail} 整份名单都还没有登记，请改好后再运行。"""
+
+
+class ReasonMissing(WrongUsage):
+    """{year} 年的责任人已经登记过，这份名单要换 {count} 处（{names}……）。责任人一年一定，年中更换请用 --reason 写明原因。"""
+
+
 class KeyExists(WrongUsage):
     """密钥文件 {file} 已经存在，可能属于另一个档案库，没有覆盖它。请换一个文件夹名，或用 HUYUE_KEY_FILE 指明这个档案库要用的密钥。"""
 

@@ -27,7 +27,8 @@ FACTS: dict[str, frozenset[str]] = {
 }
 _COMMON = (
     "contract.number contract.copies campaign.name campaign.date campaign.year office.station village.name town.name "
-    "county.name household.address household.group household.number household.responsible term.start term.end"
+    "county.name household.address household.group household.number household.responsible "
+    "group.responsible village.responsible term.start term.end"
 ).split()
 _PERSON = "name id_number sex birth age phone".split()
 SOURCES: dict[str, frozenset[str]] = {

@@ -16,6 +16,7 @@ COLUMNS = (
     ("户编号", 9),
     ("当事人", 18),
     ("证件号码", 21),
+    ("包组干部", 12),
     ("联户责任人", 12),
     ("起始日期", 12),
     ("截止日期", 12),
@@ -29,13 +30,14 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One contract of a batch; `first_page` is the page of print.pdf it begins on."""
+    """One contract of a batch; `first_page` is the page of print.pdf it begins on, `in_group` who has its group."""
 
     number: str
     title: str
     group: int
     household: str
     parties: tuple[tuple[str, str], ...]
+    in_group: str
     responsible: str
     starts: date
     ends: date | None
@@ -71,15 +73,15 @@ def write_ledger(path: Path, title: str, day: date, rows: Iterable[LedgerRow]) -
             for column, text in enumerate((row.number, row.title), 1):
                 sheet.write_string(line, column, text, cell)
             sheet.write_number(line, 3, row.group, cell)
-            for column, text in enumerate((row.household, names, numbers, row.responsible), 4):
+            for column, text in enumerate((row.household, names, numbers, row.in_group, row.responsible), 4):
                 sheet.write_string(line, column, text, cell)
-            sheet.write_datetime(line, 8, datetime(row.starts.year, row.starts.month, row.starts.day), days)
+            sheet.write_datetime(line, 9, datetime(row.starts.year, row.starts.month, row.starts.day), days)
             if row.ends is None:
-                sheet.write_string(line, 9, "长期", cell)
+                sheet.write_string(line, 10, "长期", cell)
             else:
-                sheet.write_datetime(line, 9, datetime(row.ends.year, row.ends.month, row.ends.day), days)
-            sheet.write_number(line, 10, row.sheets, cell)
-            sheet.write_number(line, 11, row.first_page, cell)
-            for column in (12, 13, 14):
+                sheet.write_datetime(line, 10, datetime(row.ends.year, row.ends.month, row.ends.day), days)
+            sheet.write_number(line, 11, row.sheets, cell)
+            sheet.write_number(line, 12, row.first_page, cell)
+            for column in (13, 14, 15):
                 sheet.write_blank(line, column, None, cell)
         sheet.autofilter(1, 0, max(line, 1), len(COLUMNS) - 1)

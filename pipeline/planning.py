@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select
@@ -21,6 +21,7 @@ from pipeline.facts import Place
 from pipeline.fill import Content
 from pipeline.in_force import Running, in_force
 from pipeline.plan import Offer, Wait, offers, order_of
+from pipeline.responsibles import Responsibles, responsibles_of
 from pipeline.roster import store
 from pipeline.settings import Settings
 from pipeline.template import Template
@@ -65,15 +66,16 @@ def plan_villages(
     planned, added = _planned(connection, campaign), 0
     running = in_force(connection, campaign, actor.today)
     for village in villages:
+        charge = responsibles_of(connection, village, campaign.day.year)
         found = [
             one
-            for one in _offers_of(connection, campaign, village, templates, running)
+            for one in _offers_of(connection, campaign, village, templates, running, charge)
             if (one.manifest.name, one.party_key) not in planned
         ]
         new = sorted((one for one in found if isinstance(one, Offer)), key=order_of)
         planned |= {(one.manifest.name, one.party_key) for one in new}
         _write_contracts(
-            connection, campaign, village, new, by_name, _place(divisions, village, settings), actor
+            connection, campaign, village, new, by_name, _place(divisions, village, settings), charge, actor
         )
         _write_waiting(connection, campaign, village, [one for one in found if isinstance(one, Wait)])
         added += len(new)
@@ -125,12 +127,18 @@ def _place(divisions: Divisions, village: str, settings: Settings) -> Place:
 
 
 def _offers_of(
-    connection: Connection, campaign: Campaign, village: str, templates: Sequence[Template], running: Running
+    connection: Connection,
+    campaign: Campaign,
+    village: str,
+    templates: Sequence[Template],
+    running: Running,
+    charge: Responsibles,
 ) -> list[Offer | Wait]:
     manifests = {template.manifest.name: template.manifest for template in templates}
     newly = store.newly_married(connection, village, campaign.day.year)
     found: list[Offer | Wait] = []
-    for household in store.households_of(connection, village):
+    for listed in store.households_of(connection, village):
+        household = replace(listed, responsible=charge.nearest(listed))
         for one in offers(household, manifests.values(), campaign.day, newly):
             if (one.manifest.name, one.party_key) not in running.ends:
                 found.append(one)
@@ -157,6 +165,7 @@ def _write_contracts(
     new: Sequence[Offer],
     templates: Mapping[str, Template],
     place: Place,
+    charge: Responsibles,
     actor: Actor,
 ) -> None:
     serials = _serials(connection, village, campaign.day.year)
@@ -181,7 +190,7 @@ def _write_contracts(
                 "party_key": offer.party_key,
                 "starts": offer.starts.isoformat(),
                 "ends": None if offer.ends is None else offer.ends.isoformat(),
-                "content": encode_content(content_of(offer, number, campaign, place)),
+                "content": encode_content(content_of(offer, number, campaign, place, charge)),
                 "planned_on": actor.today.isoformat(),
                 "import_id": planned_on_import,
             }
@@ -197,7 +206,7 @@ def _write_contracts(
     mark_changed(connection, [str(row["number"]) for row in contracts])
 
 
-def content_of(offer: Offer, number: str, campaign: Campaign, place: Place) -> Content:
+def content_of(offer: Offer, number: str, campaign: Campaign, place: Place, charge: Responsibles) -> Content:
     """The contract's values as they are printed, frozen from now on."""
     household, manifest = offer.household, offer.manifest
     group = str(household.group) if household.group else ""  # 0: the roster has none
@@ -215,6 +224,8 @@ def content_of(offer: Offer, number: str, campaign: Campaign, place: Place) -> C
         "household.group": group,
         "household.number": household.number,
         "household.responsible": household.responsible,
+        "group.responsible": charge.of_group(household.group),
+        "village.responsible": charge.of_village(),
         "term.start": offer.starts,
         "term.end": offer.ends or facts.OPEN_END,
     }

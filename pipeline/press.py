@@ -23,6 +23,7 @@ from pipeline.layout import FieldPlace, Layout, SheetPlaces, Variant
 from pipeline.ledger import LedgerRow, write_ledger
 from pipeline.pdf import PdfWriter
 from pipeline.place import fit, wanted_width, width
+from pipeline.responsibles import NOBODY, Responsibles
 from pipeline.template import Template
 
 TEXT_RIGHT = 174.0  # mm: the number and sheet beside the code end here
@@ -39,6 +40,7 @@ class Batch:
     contracts: Sequence[tuple[Printable, Layout]]
     templates: Mapping[str, Template]
     code_key: bytes
+    charge: Responsibles = NOBODY
 
     @property
     def duplex(self) -> bool:
@@ -225,6 +227,7 @@ def _write_ledger(path: Path, batch: Batch, listing: Sequence[_Page]) -> None:
                 group=contract.group,
                 household=contract.household,
                 parties=contract.parties,
+                in_group=batch.charge.of_group(contract.group),
                 responsible=contract.responsible,
                 starts=contract.starts,
                 ends=contract.ends,
@@ -232,7 +235,8 @@ def _write_ledger(path: Path, batch: Batch, listing: Sequence[_Page]) -> None:
                 first_page=first[contract.number],
             )
 
-    title = f"{batch.facts.place}合同签订台账（{batch.facts.campaign}）"
+    charge = f"　包村干部：{of_village}" if (of_village := batch.charge.of_village()) else ""
+    title = f"{batch.facts.place}合同签订台账（{batch.facts.campaign}）{charge}"
     write_ledger(path, title, batch.facts.day, rows())
 
 

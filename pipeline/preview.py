@@ -20,6 +20,7 @@ from pipeline.plan import Offer
 from pipeline.planning import content_of
 from pipeline.press import Batch
 from pipeline.render_layout import render
+from pipeline.responsibles import Responsibles
 from pipeline.template import Template
 from pipeline.template_check import static_problems
 
@@ -85,7 +86,7 @@ def invented_contract(template: Template, day: date) -> tuple[Printable, BatchFa
         starts=starts,
         ends=ends,
         parties=tuple((person.name, person.id_number) for person in parties),
-        content=content_of(offer, number, campaign, PLACE),
+        content=content_of(offer, number, campaign, PLACE, Responsibles({(None, None): "莫包村"})),
     )
     place = PLACE.town + PLACE.village
     return contract, BatchFacts(VILLAGE, place, campaign.name, campaign.day, campaign.closes)

@@ -22,6 +22,7 @@ from archive.catalogue import tables
 from archive.errors import FolderNotOurs, NothingToPrint
 from archive.home import Home, code_key
 from archive.journal import Actor
+from archive.search import Names
 from pipeline import pool, press
 from pipeline.campaigns import Campaign
 from pipeline.contracts import (
@@ -39,6 +40,7 @@ from pipeline.layout import Layout, Variant
 from pipeline.planning import divisions_of
 from pipeline.press import Batch
 from pipeline.render_layout import render
+from pipeline.responsibles import responsibles_of
 from pipeline.template import Template
 
 OURS = re.compile(
@@ -228,11 +230,11 @@ def press_village(job: Job) -> Pressed:
             ready.append((one, used))
         if lacking:
             return Pressed(job.village, lacking=frozenset(lacking))
-        divisions = divisions_of(connection)
-        place = divisions.town_name(job.village) + divisions.name(job.village)
+        place = Names(divisions_of(connection).names, {}).village(job.village)
         campaign = job.campaign
+        charge = responsibles_of(connection, job.village, campaign.day.year)
         facts = BatchFacts(job.village, place, campaign.name, campaign.day, campaign.closes)
-        batch = Batch(facts, ready, templates, code_key(connection))
+        batch = Batch(facts, ready, templates, code_key(connection), charge)
     shutil.rmtree(job.folder, ignore_errors=True)
     job.folder.mkdir()
     pages = press.write_batch(job.folder, batch, copies=job.copies, docx=job.docx)

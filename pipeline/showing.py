@@ -11,6 +11,7 @@ from archive.filings import Box, Filing, Verdict, filing_versions
 from archive.states import standing_of
 from pipeline.contracts import kept_template, layout_of_id
 from pipeline.people import mask_id
+from pipeline.subject_changes import KEPT
 
 CONSENT = "privacy_consent"
 
@@ -108,4 +109,10 @@ def _history(
     query = select(closing).where(closing.c.contract == row.number).order_by(closing.c.id)
     for closed in connection.execute(query):
         events.append({"date": closed.recorded_on, "event": closed.kind, "from": closed.day})
+    change = tables.subject_change
+    query = select(change).where(change.c.contract == row.number).order_by(change.c.id)
+    for changed in connection.execute(query):
+        events.append({"date": changed.day, "event": "subject_changed", "reason": changed.reason})
+        if changed.decision == KEPT:
+            events.append({"date": changed.decided_on, "event": KEPT})
     return sorted((one for one in events if str(one["date"]) <= day), key=lambda one: str(one["date"]))

@@ -14,6 +14,7 @@ from pipeline.contracts import template_titles
 from pipeline.divisions import Divisions
 from pipeline.indexing import keep_index
 from pipeline.planning import divisions_of
+from pipeline.responsibles import read_responsibles, record
 from pipeline.roster.columns import ColumnMap
 from pipeline.roster.marked import write_marked
 from pipeline.roster.output import roster_json
@@ -33,7 +34,7 @@ MAP = click.option(
 )
 
 
-@click.group(cls=Group, help="花名册：检查、导入、撤销，看变动。")
+@click.group(cls=Group, help="花名册：检查、导入、撤销，看变动，登记责任人。")
 def roster() -> None:
     """The roster commands."""
 
@@ -148,6 +149,39 @@ def changes(village: str | None, out: Path | None) -> int:
         write_list(out, found, divisions, titles, actor.today)
     emit({"changes": [change_json(one) for one in found]}, list_lines(found, divisions, titles, out))
     return EXIT_LOOK if found else EXIT_DONE
+
+
+@roster.command(
+    cls=Command,
+    epilog="例：huyue --home 档案库 roster responsible 责任人.xlsx --year 2026",
+    help="登记责任人名单：包村干部、包组干部、联户责任人，一年一定。表里有村，按需要有组、户编号，"
+    "以及“包村干部”“包组干部”“联户责任人”三栏，或者一栏“责任人”。安排合同时用最近的一级。",
+)
+@click.argument("file", type=FILE, metavar="文件")
+@click.option(
+    "--year",
+    type=click.IntRange(2000, 2100),
+    metavar="年份",
+    help="哪一年的，默认看标题或文件名，再没有就是今年。",
+)
+@click.option("--reason", default="", metavar="原因", help="年中更换责任人的原因。")
+@click.option("--dry-run", is_flag=True, help="只说会有什么变化，不写入。")
+def responsible(file: Path, year: int | None, reason: str, dry_run: bool) -> None:
+    home, actor = session().open_home(), session().actor()
+    with home.reading() as connection:
+        divisions = divisions_of(connection)
+    entries, found = read_responsibles(file, divisions)
+    with home.writing() as connection:
+        trial = connection.begin_nested()
+        done = record(connection, year or found or actor.today.year, entries, reason, actor)
+        trial.rollback() if dry_run else trial.commit()
+    head = "（试算，没有写入）" if dry_run else ""
+    emit(
+        asdict(done),
+        [
+            f"{head}{done.year} 年责任人：新登记 {done.added} 处，更换 {done.changed} 处，没有变化 {done.unchanged} 处。"
+        ],
+    )
 
 
 def _numbers(same: str | None) -> frozenset[int] | None:

@@ -9,8 +9,9 @@ from archive.errors import NothingFiled
 from archive.states import CHINESE, State
 from pipeline.commands.contract_number import NUMBER, find_number
 from pipeline.console import Command, emit, session
-from pipeline.planning import divisions_of
+from pipeline.indexing import names_of
 from pipeline.showing import show_contract
+from pipeline.subject_changes import CHINESE as REASONS
 
 EPILOG = "例：huyue --home 档案库 show 451225105001-2026-01-000123-Y --pdf 合同.pdf"
 VERDICTS = {"filled": "有", "empty": "空", "unsure": "认不准"}
@@ -24,6 +25,8 @@ EVENTS = {
     "died": "去世",
     "unfit": "条件不再符合",
     "void": "作废",
+    "subject_changed": "花名册变动",
+    "kept": "核过变动，保留",
 }
 
 
@@ -44,13 +47,12 @@ def show(number: str, pdf: Path | None) -> None:
     with home.reading() as connection:
         find_number(connection, number)
         shown = show_contract(connection, number, actor.today)
-        divisions = divisions_of(connection)
         if pdf is not None:
             if shown.filing is None or shown.filing.blob is None:
                 raise NothingFiled(number=number)
             pdf.write_bytes(home.vault(connection).get(connection, shown.filing.blob))
     value: Any = shown.value
-    village = divisions.town_name(value["village"]) + divisions.name(value["village"])
+    village = names_of(home).village(value["village"])
     people = "、".join(f"{one['name']}（{one['id_number']}）" for one in value["parties"])
     filed = [str(one["sheet"]) for one in value["sheets"] if one["filed"]]
     consents = {True: "已单独同意", False: "没有单独同意", None: "单独同意尚不知"}
@@ -66,7 +68,14 @@ def show(number: str, pdf: Path | None) -> None:
         ),
         *([f"  打了勾的框 {value['ticks']['filled']} 个（勾的是哪些不读）"] if filed and shown.ticks else []),
         *([f"  {consents[value['consent']]}"] if filed else []),
-        "经过：" + "；".join(f"{one['date']} {EVENTS[one['event']]}" for one in value["history"]),
+        "经过：" + "；".join(map(_event, value["history"])),
         *([f"扫描件存在 {pdf}。"] if pdf is not None else []),
     ]
     emit(value, lines)
+
+
+def _event(one: dict[str, Any]) -> str:
+    """What happened on a day: 2026-05-02 迁出（从 2026-05-01 起）."""
+    more = f"（从 {one['from']} 起）" if one.get("from", one["date"]) != one["date"] else ""
+    reason = f"：{REASONS[one['reason']]}" if "reason" in one else ""
+    return f"{one['date']} {EVENTS[one['event']]}{reason}{more}"

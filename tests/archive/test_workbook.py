@@ -29,7 +29,7 @@ def fill(book: Workbook, rows: int = 2000) -> None:
 def rows(count: int) -> Iterator[LedgerRow]:
     for at in range(count):
         parties = ((f"覃小明{at * 7919}", "45122519800614001X"),)
-        yield LedgerRow(f"{at:024d}", "责任书", 1, "7", parties, "莫秋月", DAY, None, 2, at)
+        yield LedgerRow(f"{at:024d}", "责任书", 1, "7", parties, "", "莫秋月", DAY, None, 2, at)
 
 
 @pytest.fixture

@@ -1,0 +1,245 @@
+"""The second year: what a new roster means for contracts, decided on by a list; who is responsible for whom."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.conftest import huyue
+from tests.main_job.test_planning import family, line, roster
+
+NewHome = Callable[[], Path]
+
+
+@pytest.fixture
+def home(new_home: NewHome, tmp_path: Path) -> Path:
+    """Two households, planned in March 2026: contracts of the households, the couples, 韦样's pension."""
+    home = new_home()
+    file = roster(tmp_path / "2026.xlsx", [*family(), *neighbours()])
+    huyue("--home", home, "roster", "import", file, today="2026-01-10")
+    huyue("--home", home, "plan", "--campaign", "春", "--date", "2026-03-01", today="2026-03-01")
+    return home
+
+
+def neighbours() -> list[list[str]]:
+    return [
+        line("莫例", "户主", "45122519770512003", number="2", pension="是"),
+        line("谢样", "配偶", "45122519760801004", number="2", service="是"),
+    ]
+
+
+def next_year() -> list[list[str]]:
+    """韦样 has died, 蓝例 heads the household; the 莫 have moved to another village."""
+    widow = family()
+    widow[1][5], widow[1][9] = "户主", "丧偶"
+    moved = neighbours()
+    for one in moved:
+        one[0] = "大福村"
+    return [*widow[1:], *moved]
+
+
+def changes(home: Path) -> dict[str, list[str]]:
+    """Contract → the reasons it is flagged for."""
+    found = huyue("--home", home, "roster", "changes", "--json", today="2027-01-12").json["changes"]
+    return {one["contract"]: [reason["reason"] for reason in one["reasons"]] for one in found}
+
+
+def test_an_import_flags_contracts_and_closes_none(home: Path, tmp_path: Path) -> None:
+    before = huyue("--home", home, "search", "--json").json["hits"]
+    file = roster(tmp_path / "2027.xlsx", next_year(), "2027年花名册")
+    trial = huyue("--home", home, "roster", "import", file, "--dry-run", today="2027-01-12")
+    assert changes(home) == {}
+    for words in (
+        "试算，没有写入",
+        "离开：原因没有写 1 人：韦样",
+        "换了村 2 人：莫例（大福村委会",
+        "受影响的合同",
+    ):
+        assert words in trial.out
+    huyue("--home", home, "roster", "import", file, today="2027-01-12")
+    flagged = changes(home)
+    by_template = sorted((number[18:20], reasons) for number, reasons in flagged.items())
+    # Household contracts ended with 2026; the couples' and the pensions' run on.
+    assert by_template == [
+        ("02", ["left", "marital"]),
+        ("02", ["moved", "age"]),
+        ("03", ["moved", "age"]),
+        ("05", ["left"]),
+        ("05", ["moved"]),
+    ]
+    after = huyue("--home", home, "search", "--json").json["hits"]
+    assert [one["state"] for one in after] == [one["state"] for one in before]
+    audit = huyue("--home", home, "audit", "--json", today="2027-01-12").json
+    assert audit["counts"]["subject_changed"] == 5
+    assert {one["since"] for one in audit["findings"] if one["class"] == "subject_changed"} == {"2027-01-12"}
+    number = min(flagged)
+    shown = huyue("--home", home, "show", number, today="2027-01-12")
+    assert "2027-01-12 花名册变动：花名册里没有了" in shown.out
+
+
+def test_an_age_no_longer_fitting_is_flagged_once(home: Path, tmp_path: Path) -> None:
+    file = roster(tmp_path / "2027.xlsx", [*family(), *neighbours()], "2027年花名册")
+    huyue("--home", home, "roster", "import", file, today="2026-09-01")
+    found = changes(home)
+    assert [(number[18:20], reasons) for number, reasons in found.items()] == [("02", ["age"]), ("03", ["age"])]
+    huyue("--home", home, "roster", "import", file, today="2026-10-01")
+    assert changes(home) == found
+
+
+def test_a_reviewed_list_closes_and_keeps_at_once(home: Path, tmp_path: Path) -> None:
+    file = roster(tmp_path / "2027.xlsx", next_year(), "2027年花名册")
+    huyue("--home", home, "roster", "import", file, today="2027-01-12")
+    listed = tmp_path / "变动名单.xlsx"
+    done = huyue("--home", home, "roster", "changes", "--out", listed, today="2027-01-12")
+    assert (done.status, "5 份" in done.out) == (1, True)
+    assert huyue("--home", home, "roster", "changes", "--out", listed, today="2027-01-12").status == 2
+    book = openpyxl.load_workbook(listed)
+    sheet = book.worksheets[0]
+    assert [cell.value for cell in sheet[2]][:2] == ["序号", "合同编号"]
+    numbers = [sheet.cell(row, 2).value for row in range(3, 8)]
+    for row, decision, day in ((3, "终止：去世", "2026年12月1日"), (4, "保留", None), (5, "扔掉", None)):
+        sheet.cell(row, 11).value, sheet.cell(row, 12).value = decision, day
+    book.save(listed)
+    wrong = huyue("--home", home, "close", "--from", listed, today="2027-01-13")
+    assert (wrong.status, "第5行" in wrong.err, "扔掉" in wrong.err) == (2, True, True)
+    assert len(changes(home)) == 5
+    sheet.cell(5, 11).value = None
+    book.save(listed)
+    done = huyue("--home", home, "close", "--from", listed, "--json", today="2027-01-13")
+    assert (done.status, done.json) == (1, {"closed": 1, "kept": 1, "left": 3})
+    assert list(changes(home)) == numbers[2:]
+    first = huyue("--home", home, "show", str(numbers[0]), "--json", today="2027-01-13").json
+    assert first["state"] == "ended"
+    assert first["history"][-1] == {"date": "2027-01-13", "event": "died", "from": "2026-12-01"}
+    kept = huyue("--home", home, "show", str(numbers[1]), "--json", today="2027-01-13").json
+    assert kept["history"][-1]["event"] == "kept"
+    again = huyue("--home", home, "close", "--from", listed, today="2027-01-13")
+    assert (again.status, "第3行" in again.err) == (2, True)
+    audit = huyue("--home", home, "audit", "--json", today="2027-01-13").json
+    assert audit["counts"]["subject_changed"] == 3
+    then = huyue("--home", home, "audit", "--on", "2027-01-12", "--json", today="2027-01-13").json
+    assert then["counts"]["subject_changed"] == 5
+
+
+@pytest.mark.parametrize("case", ["empty", "not a list", "no file", "with a number"])
+def test_what_is_no_list_is_refused_with_words(home: Path, tmp_path: Path, case: str) -> None:
+    listed = tmp_path / "名单.xlsx"
+    more: list[str] = []
+    if case == "empty":
+        listed.write_bytes(b"")
+    elif case != "no file":
+        roster(listed, family())
+    if case == "with a number":
+        more = ["451225100201-2026-01-000001-X"]
+    done = huyue("--home", home, "close", *more, "--from", listed, "--json")
+    status = {"empty": 3, "no file": 3}.get(case, 2)
+    assert (done.status, bool(done.json["error"]["message"])) == (status, True)
+
+
+def test_an_import_is_taken_back_until_contracts_were_planned_on_it(home: Path, tmp_path: Path) -> None:
+    file = roster(tmp_path / "2027.xlsx", next_year(), "2027年花名册")
+    huyue("--home", home, "roster", "import", file, today="2027-01-12")
+    undone = huyue("--home", home, "roster", "undo", "--json", today="2027-01-13")
+    assert undone.json == {"year": 2027, "imported_on": "2027-01-12", "persons": 4}
+    assert changes(home) == {}
+    same = roster(tmp_path / "2026b.xlsx", [*family(), *neighbours()])
+    counts = huyue("--home", home, "roster", "import", same, "--json", "--dry-run", today="2026-01-11").json
+    assert counts == {"added": 0, "changed": 0, "unchanged": 5, "left": 0, "held": 0, "problems": 0}
+    refused = huyue("--home", home, "roster", "undo", "--json", today="2027-01-13")
+    assert (refused.status, refused.json["error"]["code"]) == (2, "import_used")
+    assert huyue("--home", home, "verify").status == 0
+
+
+def test_a_confirmed_number_takes_its_contracts_along(home: Path, tmp_path: Path) -> None:
+    rows = [*family(), *neighbours()]
+    rows[3] = line("莫例", "户主", "45122519770512009", number="2", pension="是")
+    file = roster(tmp_path / "2027.xlsx", rows, "2027年花名册")
+    assert "1. 冲洞村委会 莫例" in huyue("--home", home, "roster", "import", file, "--dry-run").out
+    copy = home.with_name("copy")
+    shutil.copytree(home, copy)
+    shutil.copy(f"{home}.key", f"{copy}.key")
+    plan = ("plan", "--campaign", "春", "--json")
+    huyue("--home", home, "roster", "import", file, "--same", "1", today="2026-04-01")
+    assert huyue("--home", home, *plan, today="2026-04-01").json["added"] == 0
+    assert ["identity"] in changes(home).values()
+    huyue("--home", copy, "roster", "import", file, today="2026-04-01")
+    assert huyue("--home", copy, *plan, today="2026-04-01").json["added"] > 0
+
+
+def responsible(path: Path, rows: list[list[str]]) -> Path:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(path)
+    return path
+
+
+def test_the_nearest_responsible_person_stands_on_contracts_and_ledgers(
+    new_home: NewHome, tmp_path: Path
+) -> None:
+    home, rows = new_home(), [*family(), *neighbours()]
+    other = [line("覃例", "户主", "45122519800512005", number="3", village="大福村")]
+    for one in (*rows[3:], *other):
+        one[14] = ""
+    other[0][1] = "5"
+    listed = responsible(
+        tmp_path / "责任人.xlsx",
+        [
+            ["2026年包村联户责任人名单"],
+            ["村", "组别", "户编号", "包村干部", "包组干部", "联户责任人"],
+            ["东门镇冲洞村委会", "", "", "甲村", "", ""],
+            ["", "三组", "", "", "乙组", ""],
+            ["", "", "1", "", "", "丙户"],
+            ["大福", "", "", "丁村", "", ""],
+            ["合计", "", "", "4 人", "", ""],
+        ],
+    )
+    huyue("--home", home, "roster", "import", roster(tmp_path / "a.xlsx", [*rows, *other]))
+    done = huyue("--home", home, "roster", "responsible", listed, "--json")
+    assert done.json == {"year": 2026, "added": 4, "changed": 0, "unchanged": 0}
+    huyue("--home", home, "plan", "--campaign", "春", "--date", "2026-03-01")
+    numbers = [one["contract"] for one in huyue("--home", home, "search", "--json").json["hits"]]
+    shown = [huyue("--home", home, "show", number, "--json").json for number in numbers]
+    found = {(one["parties"][0]["name"], one["responsible"]) for one in shown}
+    assert found == {("韦样", "丙户"), ("蓝例", "丙户"), ("莫例", "乙组"), ("谢样", "乙组"), ("覃例", "丁村")}
+    huyue("--home", home, "print", "--campaign", "春", "--out", tmp_path / "out")
+    sheet = openpyxl.load_workbook(tmp_path / "out" / "451225100201" / "ledger.xlsx").worksheets[0]
+    assert "包村干部：甲村" in str(sheet["A1"].value)
+    column = [cell.value for cell in sheet[2]].index("包组干部")
+    assert {line[column].value for line in sheet.iter_rows(min_row=3)} == {"乙组"}
+
+
+def test_a_change_within_the_year_asks_for_a_reason(new_home: NewHome, tmp_path: Path) -> None:
+    home = new_home()
+    one = responsible(tmp_path / "a.xlsx", [["村", "责任人"], ["冲洞村", "甲村"], ["大福村", "丁村"]])
+    two = responsible(tmp_path / "b.xlsx", [["村", "责任人"], ["冲洞村", "戊村"], ["大福村", "丁村"]])
+    command = ("--home", home, "roster", "responsible")
+    assert huyue(*command, one, "--json").json["added"] == 2
+    refused = huyue(*command, two, "--json")
+    assert (refused.status, refused.json["error"]["code"]) == (2, "reason_missing")
+    done = huyue(*command, two, "--reason", "调动", "--json").json
+    assert done == {"year": 2026, "added": 0, "changed": 1, "unchanged": 1}
+    assert huyue(*command, one, "--year", "2027", "--json").json["added"] == 2
+    assert huyue(*command, one, "--dry-run", "--reason", "试", "--json").json["changed"] == 1
+    assert huyue(*command, two, "--json").json["unchanged"] == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([["村", "责任人"], ["冲同村", "甲"]], "是不是：东门镇冲洞村委会"),
+        ([["村", "组", "责任人"], ["冲洞村", "上屯", "甲"]], "读不出组号"),
+        ([["村", "联户责任人"], ["冲洞村", "甲"]], "没有写户编号"),
+        ([["村", "责任人"], ["", "甲"]], "没有写村"),
+        ([["姓名"], ["甲"]], "没有找到表头"),
+    ],
+)
+def test_a_list_of_responsible_persons_that_cannot_be_read_is_refused_whole(
+    new_home: NewHome, tmp_path: Path, rows: list[list[str]], words: str
+) -> None:
+    home = new_home()
+    done = huyue("--home", home, "roster", "responsible", responsible(tmp_path / "a.xlsx", rows), "--json")
+    assert done.status == 2
+    assert words in done.json["error"]["message"]
