@@ -25,6 +25,7 @@ REASONS = {
     errno.EEXIST: "已经有同名的文件",
     errno.ENOSPC: "磁盘满了",
     errno.ENAMETOOLONG: "名字太长",
+    errno.EIO: "读写出错，可能是磁盘、U 盘或网络有故障",
 }
 
 

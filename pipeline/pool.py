@@ -1,7 +1,8 @@
 """A process pool for plain units of work: results in order, a killed worker survived, a clean end at Ctrl-C.
 
 Workers are spawned (alike on Windows and Linux), ignore Ctrl-C, which is the parent's to handle, and end
-by themselves when the parent dies, however it dies.
+by themselves when the parent dies, however it dies. What libraries print in them is English and tells a clerk
+nothing: it goes nowhere. What is to be told comes back as a result or an exception.
 """
 
 import multiprocessing
@@ -13,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from typing import TypeVar
 
 from archive.errors import WorkerLost
@@ -20,7 +22,7 @@ from archive.errors import WorkerLost
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-TRIES = 3  # how often one item is given to a new worker before it is blamed for the loss
+TRIES = 3  # how many workers an item may cost before it is given up: one in company, the others alone
 
 
 def workers() -> int:
@@ -38,51 +40,74 @@ def ordered(
 ) -> Iterator[Result]:
     """`work` of every item, by `count` processes, in the items' order.
 
-    `work` and the items must pickle. An item whose worker was killed is tried again by a new one; after
-    three losses its result is `lost` of it, or WorkerLost is raised. Raises whatever `work` raises, at the
-    item's turn.
+    `work` and the items must pickle. When a worker is killed, nobody knows over which item: what was under way
+    is done again one item at a time, alone, until one has cost its worker again. An item that costs three
+    has `lost` of it for its result, or WorkerLost is raised. Raises whatever `work` raises, at the item's turn.
     """
     waiting = iter(items)
-    pending: deque[tuple[Item, Future[Result] | None]] = deque()
+    pending: deque[tuple[Item, Future[Result]]] = deque()
     pool = _pool(count)
-    losses = 0
     try:
         while True:
-            while len(pending) < 2 * count:
-                try:
-                    pending.append((next(waiting), None))
-                except StopIteration:
-                    break
+            for item in islice(waiting, 2 * count - len(pending)):
+                pending.append((item, _given(pool, work, item)))
             if not pending:
                 return
+            item, future = pending[0]
             try:
-                pending = deque((item, future or pool.submit(work, item)) for item, future in pending)
-                first = pending[0][1]
-                if first is None:
-                    continue
-                result = first.result()
+                result = future.result()
             except BrokenProcessPool:
-                losses += 1
-                if losses >= TRIES and lost is None:
-                    raise WorkerLost(tries=TRIES) from None
                 pool.shutdown(cancel_futures=True)
+                guilty = False
+                while pending and not guilty:
+                    item, future = pending.popleft()
+                    if _broken(future):
+                        result, guilty = _alone(work, item, lost)
+                    else:
+                        result = future.result()
+                    yield result
                 pool = _pool(count)
-                pending = deque((item, _kept(future)) for item, future in pending)
-                if losses < TRIES or lost is None:
-                    continue
-                result = lost(pending[0][0])
-            losses = 0
+                pending = deque(
+                    (item, _given(pool, work, item) if _broken(future) else future)
+                    for item, future in pending
+                )
+                continue
             pending.popleft()
             yield result
     finally:
         _end(pool)
 
 
-def _kept(future: "Future[Result] | None") -> "Future[Result] | None":
-    """The future if it had its result before the pool broke; None for work to be given anew."""
-    if future is None or not future.done() or future.cancelled():
-        return None
-    return None if isinstance(future.exception(), BrokenProcessPool) else future
+def _given(pool: ProcessPoolExecutor, work: Callable[[Item], Result], item: Item) -> "Future[Result]":
+    """The item's result to come; a pool that broke in the meantime is told at the item's turn."""
+    try:
+        return pool.submit(work, item)
+    except BrokenProcessPool as problem:
+        future: Future[Result] = Future()
+        future.set_exception(problem)
+        return future
+
+
+def _broken(future: "Future[Result]") -> bool:
+    """Whether the pool broke before the work was done."""
+    return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
+
+
+def _alone(
+    work: Callable[[Item], Result], item: Item, lost: Callable[[Item], Result] | None
+) -> tuple[Result, bool]:
+    """The result of an item that is the only one under way, and whether it cost its worker."""
+    for losses in range(TRIES - 1):
+        pool = _pool(1)
+        try:
+            return pool.submit(work, item).result(), losses > 0
+        except BrokenProcessPool:
+            continue
+        finally:
+            _end(pool)
+    if lost is None:
+        raise WorkerLost(tries=TRIES)
+    return lost(item), True
 
 
 def _pool(count: int) -> ProcessPoolExecutor:
@@ -91,7 +116,11 @@ def _pool(count: int) -> ProcessPoolExecutor:
 
 
 def start_worker() -> None:
+    """What a child process begins with: it leaves Ctrl-C to its parent, is silent, and ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):  # of C libraries as well as Python's
+        os.dup2(nowhere, stream)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -36,8 +36,9 @@ def intake(paths: tuple[Path, ...]) -> int:
         say(f"没有收 {file}：{message}")
     if len(counts.rejected) > SHOWN:
         say(f"……共有 {len(counts.rejected)} 个文件没有收。")
-    for file, page in counts.bad_pages[:SHOWN]:
-        say(f"读不了 {file} 第 {page} 页，没有归档；请重新扫描这一页。")
+    for file, page, again in counts.bad_pages[:SHOWN]:
+        remedy = "再运行一次会重试，还不行请" if again else "请"
+        say(f"读不了 {file} 第 {page} 页，没有归档；{remedy}重新扫描这一页。")
     if len(counts.bad_pages) > SHOWN:
         say(f"……共有 {len(counts.bad_pages)} 页读不了。")
     if not counts.pages and not counts.files:

@@ -42,7 +42,7 @@ def show(item_id: int, out: Path | None) -> None:
     with home.reading() as connection:
         item = reviews.find_item(connection, item_id)
         if out is not None:
-            reviews.picture_png(reviews.picture(home, connection, item), str(out))
+            out.write_bytes(reviews.picture(home, connection, item))
     value = item.as_json() | {
         "decision": item.decision,
         "assigned": item.assigned,
@@ -62,10 +62,12 @@ def show(item_id: int, out: Path | None) -> None:
 @click.argument("sheet", type=click.IntRange(1), metavar="页码")
 def assign(item_id: int, number: str, sheet: int) -> None:
     home, actor = session().open_home(), session().actor()
-    with home.writing() as connection:
+    with home.reading() as connection:
         item = reviews.find_item(connection, item_id)
         find_number(connection, number)
-        filing = reviews.assign(home, connection, item, number, sheet, actor)
+        new = reviews.read_as(home, connection, item, number, sheet)
+    with home.writing() as connection:
+        filing = reviews.assign(home, connection, reviews.find_item(connection, item_id), new, actor)
     emit(
         {"id": item_id, "decision": "assigned", "contract": number, "sheet": sheet},
         [

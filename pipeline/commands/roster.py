@@ -9,7 +9,7 @@ import click
 from archive.errors import EXIT_DONE, EXIT_LOOK, ColumnMapFaulty
 from archive.home import Home
 from pipeline.change_list import change_json, list_lines, write_list
-from pipeline.console import FILE, Command, Group, emit, say, session
+from pipeline.console import FILE, Command, Group, emit, progress, say, session
 from pipeline.contracts import template_titles
 from pipeline.divisions import Divisions
 from pipeline.indexing import keep_index
@@ -87,9 +87,10 @@ def import_(files: tuple[Path, ...], pairs: tuple[str, ...], dry_run: bool, same
     actor = session().actor()
     confirmed = _numbers(same)
     found = _read(files, pairs, home)
-    with home.writing() as connection:
+    homes = sum(bool(household.village_code) for household in found.households)
+    with home.writing() as connection, progress("写入（户）", homes) as bar:
         trial = connection.begin_nested()
-        done = import_roster(connection, found, actor, confirmed)
+        done = import_roster(connection, found, actor, confirmed, bar.advance)
         divisions = divisions_of(connection)
         trial.rollback() if dry_run else trial.commit()
     if not dry_run:
@@ -204,8 +205,8 @@ def _read(files: Sequence[Path], pairs: Sequence[str], home: Home | None) -> Ros
     if home:
         with home.reading() as connection:
             divisions = divisions_of(connection)
-    say(f"正在读 {len(files)} 个文件……")
-    return read_rosters(files, divisions, session().actor().today, told)
+    with progress("读花名册（文件）", len(files)) as bar:
+        return read_rosters(files, divisions, session().actor().today, told, bar.advance)
 
 
 def _pair(written: str) -> tuple[str, str]:

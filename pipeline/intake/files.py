@@ -49,7 +49,7 @@ MESSAGES = {
 
 @dataclass(frozen=True, slots=True)
 class ScanFile:
-    """A file as it was given: `name` is its path relative to the PATH given, with forward slashes."""
+    """A file as it was given: `name` is its path relative to the PATH given, readable, with forward slashes."""
 
     name: str
     path: Path
@@ -73,19 +73,35 @@ def list_files(paths: Sequence[Path]) -> list[ScanFile]:
     found: dict[tuple[str, Path], ScanFile] = {}
     for path in paths:
         if not path.exists():
-            raise ScanMissing(file=path)
-        files = [(path.name, path)] if path.is_file() else _files_in(path)
-        found |= {(name, one.resolve()): ScanFile(name, one) for name, one in files}
+            raise ScanMissing(file=_readable(path))
+        files = [path] if path.is_file() else _files_in(path)
+        for file in files:
+            name = _readable(Path(file.name) if file == path else file.relative_to(path)).as_posix()
+            found[name, file.resolve()] = ScanFile(name, file)
     return list(found.values())
 
 
-def _files_in(folder: Path) -> Iterator[tuple[str, Path]]:
+def _readable(path: Path) -> Path:
+    """A path as people read it; its parts may come from systems that name files in GBK."""
+    return Path(*(_decoded(os.fsencode(part)) for part in path.parts))
+
+
+def _decoded(name: bytes) -> str:
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return name.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return name.decode("utf-8", "backslashreplace")
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
             if not name.startswith(".") and name.lower() not in IGNORED and path.is_file():
-                yield path.relative_to(folder).as_posix(), path
+                yield path
 
 
 def open_file(path: Path) -> Opened:
@@ -98,11 +114,10 @@ def open_file(path: Path) -> Opened:
 
 def _opened(path: Path) -> Opened:
     size = path.stat().st_size
+    if size > FILE_LIMIT:
+        return Opened("", size, 0, Code.TOO_LARGE)
+    sha256 = digest(path)
     with path.open("rb") as file:
-        if size > FILE_LIMIT:
-            return Opened("", size, 0, Code.TOO_LARGE)
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
         head = file.read(1024)
     if not size:
         return Opened(sha256, size, 0, Code.EMPTY)
@@ -118,9 +133,18 @@ def _opened(path: Path) -> Opened:
     return Opened(sha256, size, pages) if pages else Opened(sha256, size, 0, Code.EMPTY)
 
 
+def digest(path: Path) -> str:
+    """The SHA-256 of a file's content. Raises OSError, which names the file."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as problem:  # a failed read does not say of which file
+        raise OSError(problem.errno, problem.strerror, str(_readable(path))) from None
+
+
 def is_pdf(head: bytes) -> bool:
-    """Whether a file that begins so says that it is a PDF."""
-    return b"%PDF-" in head
+    """Whether a file that begins so says that it is a PDF, and is no zip or tar that holds one."""
+    return b"%PDF-" in head and not head.startswith(b"PK\3\4") and head[257:262] != b"ustar"
 
 
 def is_image(head: bytes) -> bool:
@@ -130,25 +154,27 @@ def is_image(head: bytes) -> bool:
 
 def _pdf_pages(path: Path) -> int | Code:
     try:
-        with pdfium.PdfDocument(path) as document:
+        with open_pdf(path) as document:
             return len(document)
-    except pdfium.PdfiumError:
-        return _why_no_pdf(path)
+    except pdfium.PdfiumError as problem:
+        return Code.ENCRYPTED if problem.err_code == pdfium_c.FPDF_ERR_PASSWORD else Code.DAMAGED
 
 
-def _why_no_pdf(path: Path) -> Code:
-    """Why pypdfium2 opens no document: it takes one without pages for a failure, with the error of another file."""
-    document = pdfium_c.FPDF_LoadDocument(f"{path}\0".encode(), None)
-    if document:
-        pdfium_c.FPDF_CloseDocument(document)
-        return Code.EMPTY
-    return Code.ENCRYPTED if pdfium_c.FPDF_GetLastError() == pdfium_c.FPDF_ERR_PASSWORD else Code.DAMAGED
+def open_pdf(path: Path) -> pdfium.PdfDocument:
+    """The PDF at a path. Raises PdfiumError.
+
+    pypdfium2 itself takes no path that is not UTF-8, and takes a PDF without pages for a failure.
+    """
+    document = pdfium_c.FPDF_LoadDocument(os.fsencode(path), None)
+    if not document:
+        raise pdfium.PdfiumError("no PDF that opens", pdfium_c.FPDF_GetLastError())
+    return pdfium.PdfDocument(document)
 
 
 def _image_pages(path: Path) -> int | Code:
     try:
-        with Image.open(path) as image:
-            return int(getattr(image, "n_frames", 1))
+        with Image.open(path) as image:  # the pictures after the first of other formats are no pages
+            return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
     except Image.DecompressionBombError:
         return Code.TOO_LARGE
     except Exception:  # Pillow raises whatever its parser of a damaged file trips over

@@ -1,5 +1,11 @@
-"""Reading scanned pages in a worker: which sheet, how it lies, what its boxes hold; nothing is written here."""
+"""Reading scanned pages in a worker: which sheet, how it lies, what its boxes hold; nothing is written here.
 
+A page is QUARANTINED that cannot be decoded: the same bytes never can. It is LOST where anything else went
+wrong (its worker was killed or took too long, its file was changed, a bug): another time it may go well. A file
+that cannot be read any more, or trouble with the archive, is no page's fault: it stops the run.
+"""
+
+import io
 import os
 import sys
 import threading
@@ -13,8 +19,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from archive.catalogue import tables
+from archive.errors import HuyueError
 from archive.filings import Box, NewSheet
 from archive.home import Home, code_key
 from archive.signed_pdf import SheetScan
@@ -22,9 +30,9 @@ from archive.states import not_closed
 from pipeline.contracts import content_of_contract, layout_of_id
 from pipeline.intake.blank import is_blank
 from pipeline.intake.boxes import judge_boxes, unsure_boxes
-from pipeline.intake.files import Opened, open_file
+from pipeline.intake.files import Opened, digest, open_file
 from pipeline.intake.identify import find_codes
-from pipeline.intake.page_image import BadPage, PageImage, Pages, Pixels
+from pipeline.intake.page_image import BadPage, PageImage, Pages, Pixels, drawn
 from pipeline.intake.reference import References
 from pipeline.intake.register import Registration, register, register_blind
 from pipeline.intake.text_layer import TextLayers, runs
@@ -32,6 +40,7 @@ from pipeline.layout import Layout
 
 MEMORY_LIMIT = 4 << 30  # bytes of address space a worker may take
 PAGE_SECONDS, OPEN_SECONDS = 60, 120
+SHOWN_DPI = 150  # of a picture to look at
 STILL_OURS = 0.05  # how far the registered resolution may differ from the one the file says
 
 
@@ -42,6 +51,7 @@ class Kind(StrEnum):
     BLANK = "blank"
     REVIEW = "review"
     QUARANTINED = "quarantined"
+    LOST = "lost"
 
 
 class Reason(StrEnum):
@@ -74,12 +84,23 @@ class PageRead:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Pages of one file for a worker: `indexes` from 0."""
+    """Pages of one file for a worker: `indexes` from 0; `sha256` as it was opened."""
 
     home: Home
     on: date
     path: Path
+    sha256: str
     indexes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A page's PDF as it waits in review, and the sheet that a person says it is."""
+
+    home: Home
+    pdf: bytes
+    number: str
+    sheet: int
 
 
 _references, _texts = References(), TextLayers()
@@ -93,30 +114,56 @@ def open_in_worker(path: Path) -> Opened:
 
 
 def read_pages(job: Job) -> list[PageRead]:
-    """In a worker: the job's pages."""
+    """In a worker: the job's pages. Raises OSError where the file cannot be read any more."""
     _limit_memory()
     cv2.setNumThreads(1)
-    found: list[PageRead] = []
     try:
         with job.home.reading() as connection, Pages.of(job.path) as pages:
             key = code_key(connection)
-            for index in job.indexes:
-                with _seconds(PAGE_SECONDS):
-                    try:
-                        found.append(_read(connection, key, pages.page(index), index, job.on))
-                    except (BadPage, cv2.error):  # OpenCV refuses what no page looks like
-                        found.append(PageRead(index, Kind.QUARANTINED))
+            found = [_read_safely(connection, key, pages, index, job.on) for index in job.indexes]
     except BadPage:  # the file itself does not open any more
-        return quarantined(job)
+        found = lost(job)
+    if any(page.kind in (Kind.QUARANTINED, Kind.LOST) for page in found):
+        with _seconds(OPEN_SECONDS):  # libraries do not say whether the page is bad or the disk
+            if digest(job.path) != job.sha256:
+                return lost(job)
     return found
 
 
-def quarantined(job: Job) -> list[PageRead]:
-    """The job's pages, none of which could be read."""
-    return [PageRead(index, Kind.QUARANTINED) for index in job.indexes]
+def _read_safely(connection: Connection, key: bytes, pages: Pages, index: int, on: date) -> PageRead:
+    with _seconds(PAGE_SECONDS):
+        try:
+            return _read(connection, key, pages.page(index), index, on)
+        except BadPage:
+            return PageRead(index, Kind.QUARANTINED)
+        except (OSError, HuyueError, SQLAlchemyError):
+            raise
+        except Exception:
+            return PageRead(index, Kind.LOST)
 
 
-def read_as(connection: Connection, page: PageImage, number: str, sheet: int) -> NewSheet | None:
+def lost(job: Job) -> list[PageRead]:
+    """The job's pages, as no worker came to an end with them."""
+    return [PageRead(index, Kind.LOST) for index in job.indexes]
+
+
+def read_assigned(job: Assignment) -> NewSheet | None:
+    """In a worker: the assigned page, with its boxes; None where it cannot be such a sheet. Raises BadPage."""
+    _limit_memory()
+    with _seconds(PAGE_SECONDS), job.home.reading() as connection, Pages.of(job.pdf) as pages:
+        return _read_as(connection, pages.page(0), job.number, job.sheet)
+
+
+def drawn_png(pdf: bytes) -> bytes:
+    """In a worker: a page's PDF as a PNG picture to look at. Raises BadPage."""
+    _limit_memory()
+    buffer = io.BytesIO()
+    with _seconds(PAGE_SECONDS):
+        drawn(pdf, SHOWN_DPI).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _read_as(connection: Connection, page: PageImage, number: str, sheet: int) -> NewSheet | None:
     """A page that a person says is this sheet; None where the contract was never printed or has no such sheet."""
     known = _layout_of_contract(connection, number)
     if known is None or not 1 <= sheet <= len(known.sheets):

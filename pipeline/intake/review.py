@@ -1,9 +1,9 @@
 """Pages that a person must look at: listed, shown, assigned to a sheet, rejected, and any of it taken back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
-import pypdfium2 as pdfium
 from sqlalchemy import Connection, Row, Select, select, update
 
 from archive import journal
@@ -13,16 +13,20 @@ from archive.errors import (
     ReviewNotDecided,
     ReviewReplaced,
     ReviewUnknown,
+    ReviewUnreadable,
     SheetUnknown,
 )
-from archive.filings import Drafts, Filing, current_filing
+from archive.filings import Drafts, Filing, NewSheet, current_filing
 from archive.home import Home
 from archive.journal import Actor
-from pipeline.intake.page_image import Pages
-from pipeline.intake.reading import read_as
+from pipeline import pool
+from pipeline.intake.page_image import BadPage
+from pipeline.intake.reading import Assignment, drawn_png, read_assigned
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 ASSIGNED, REJECTED = "assigned", "rejected"
-SHOWN_DPI = 150
 
 CHINESE = {
     "foreign": "没有本库的页码标识",
@@ -82,34 +86,53 @@ def find_item(connection: Connection, item_id: int) -> Item:
 
 
 def picture(home: Home, connection: Connection, item: Item) -> bytes:
+    """The page as a PNG picture. Raises ReviewUnreadable."""
+    return _in_worker(drawn_png, _scanned(home, connection, item), item)
+
+
+def _scanned(home: Home, connection: Connection, item: Item) -> bytes:
     """The page as a PDF of its own, as it was scanned."""
     return home.vault(connection).get(connection, item.blob)
 
 
-def picture_png(pdf: bytes, path: str) -> None:
-    """Draw a page's PDF into a PNG file."""
-    with pdfium.PdfDocument(pdf) as document:
-        document[0].render(scale=SHOWN_DPI / 72).to_pil().save(path, "PNG")
+def _in_worker(work: Callable[[Task], Result], task: Task, item: Item) -> Result:
+    """What comes of an untrusted page, within a worker's limits. Raises ReviewUnreadable, WorkerLost."""
+    try:
+        (result,) = pool.ordered(work, [task], 1)
+    except (BadPage, MemoryError):
+        raise ReviewUnreadable(id=item.id) from None
+    return result
 
 
-def assign(home: Home, connection: Connection, item: Item, number: str, sheet: int, actor: Actor) -> Filing:
-    """File the page as this sheet, in place of one that is filed; what its boxes say is judged as ever.
+def read_as(home: Home, connection: Connection, item: Item, number: str, sheet: int) -> NewSheet:
+    """The page as this sheet; what its boxes say is judged as ever.
 
-    Returns the contract's filing as it is now. Raises ReviewDecided, SheetUnknown.
+    For a reading transaction: the worker reads the archive too. Raises ReviewDecided, ReviewUnreadable,
+    SheetUnknown.
     """
     if item.decision:
         raise ReviewDecided(id=item.id)
-    with Pages.of(picture(home, connection, item)) as pages:
-        new = read_as(connection, pages.page(0), number, sheet)
+    task = Assignment(home, _scanned(home, connection, item), number, sheet)
+    new = _in_worker(read_assigned, task, item)
     if new is None:
         raise SheetUnknown(number=number, sheet=sheet)
+    return new
+
+
+def assign(home: Home, connection: Connection, item: Item, new: NewSheet, actor: Actor) -> Filing:
+    """File the page as what it was read as, in place of one that is filed; the contract's filing as it is now.
+
+    Raises ReviewDecided, where somebody else has come first.
+    """
+    if item.decision:
+        raise ReviewDecided(id=item.id)
     drafts = Drafts(connection, home.vault(connection), actor)
     drafts.place(new, item.page_id)
     drafts.write()
-    _decide(connection, item, ASSIGNED, number, sheet, actor)
-    detail = {"contract": number, "sheet": sheet}
+    _decide(connection, item, ASSIGNED, new.contract, new.sheet, actor)
+    detail = {"contract": new.contract, "sheet": new.sheet}
     journal.record(connection, actor, "review_assign", str(item.id), detail)
-    filing = current_filing(connection, number)
+    filing = current_filing(connection, new.contract)
     assert filing is not None  # noqa: S101
     return filing
 

@@ -2,26 +2,28 @@
 
 Pages are written in groups, one transaction each, cut by the list of files alone; so a run that was killed
 ends, when it is started again, in the archive that one run makes. A page is known by its file's SHA-256 and
-its index: what was taken in under a name before keeps its result, and is not read again.
+its index: what was taken in under a name before keeps its result, and is not read again. A page that was lost
+(see reading.py) counts as quarantined, but is not kept: the next run tries it again.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
 
 from archive import journal
 from archive.catalogue import tables
-from archive.filings import Comparison, Drafts, current_filing
+from archive.filings import Comparison, Drafts
 from archive.home import Home
 from archive.journal import Actor
 from archive.signed_pdf import signed_pdf
+from archive.states import standings
 from archive.vault import Vault
 from pipeline import pool
 from pipeline.intake.files import MESSAGES, Code, Opened, ScanFile
-from pipeline.intake.reading import Job, Kind, PageRead, Reason, open_in_worker, quarantined, read_pages
+from pipeline.intake.reading import Job, Kind, PageRead, Reason, lost, open_in_worker, read_pages
 
 PAGES_A_JOB, PAGES_A_GROUP = 12, 96
 OUTCOMES = ("filed", "duplicate", "blank", "review", "quarantined")
@@ -31,7 +33,7 @@ OUTCOMES = ("filed", "duplicate", "blank", "review", "quarantined")
 class IntakeCounts:
     """What became of everything given: `outcomes` counts pages; `rejected` are (file, code, message).
 
-    `bad_pages` are the quarantined ones: (file, page from 1).
+    `bad_pages` are the quarantined ones: (file, page from 1, whether the next run tries it again).
     """
 
     files: int = 0
@@ -41,7 +43,7 @@ class IntakeCounts:
     complete: int = 0
     incomplete: int = 0
     rejected: list[tuple[str, Code, str]] = field(default_factory=list)
-    bad_pages: list[tuple[str, int]] = field(default_factory=list)
+    bad_pages: list[tuple[str, int, bool]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
         """As `intake --json` prints it (docs/interfaces.md)."""
@@ -89,7 +91,11 @@ def take_in(
         pass
     with home.reading() as connection:
         units = _units(connection, files, opened)
-    jobs = [Job(home, actor.today, unit.file.path, unit.to_read) for unit in units if unit.to_read]
+    jobs = [
+        Job(home, actor.today, unit.file.path, unit.opened.sha256, unit.to_read)
+        for unit in units
+        if unit.to_read
+    ]
     results = _results(jobs)
     for group in _groups(units):
         read = [(unit, next(results) if unit.to_read else []) for unit in group]
@@ -99,11 +105,10 @@ def take_in(
             _record(connection, group, counts.outcomes - before, actor)
         done(sum(len(unit.indexes) for unit in group))
     with home.reading() as connection:
-        for number in sorted(counts.contracts):
-            filing = current_filing(connection, number)
-            if filing is not None and filing.sheets:
-                counts.complete += not filing.gaps
-                counts.incomplete += bool(filing.gaps)
+        for one in standings(connection, actor.today, sorted(counts.contracts)):
+            if one.filed_sheets:
+                counts.complete += not one.gaps
+                counts.incomplete += bool(one.gaps)
     return counts
 
 
@@ -150,18 +155,18 @@ def _groups(units: Sequence[_Unit]) -> Iterator[list[_Unit]]:
 
 
 def _results(jobs: Sequence[Job]) -> Iterator[list[PageRead]]:
-    """What the workers read, job by job; a page that takes a worker down is quarantined, its neighbours are not."""
+    """What the workers read, job by job; a page that takes its worker down is lost, its neighbours are not."""
     for job, found in zip(
-        jobs, pool.ordered(read_pages, jobs, min(pool.workers(), max(len(jobs), 1)), _lost), strict=True
+        jobs, pool.ordered(read_pages, jobs, min(pool.workers(), max(len(jobs), 1)), _nothing), strict=True
     ):
         if found:
             yield found
             continue
-        single = [Job(job.home, job.on, job.path, (index,)) for index in job.indexes]
-        yield [page for pages in pool.ordered(read_pages, single, 1, quarantined) for page in pages]
+        single = [replace(job, indexes=(index,)) for index in job.indexes]
+        yield [page for pages in pool.ordered(read_pages, single, 1, lost) for page in pages]
 
 
-def _lost(job: Job) -> list[PageRead]:
+def _nothing(job: Job) -> list[PageRead]:
     return []
 
 
@@ -180,13 +185,15 @@ def _write_group(
             continue
         pages = {page.index: page for page in found}
         for index in unit.indexes:
+            page = pages.get(index)
             outcome, contract = _known(connection, file_id, unit.opened.sha256, index) or _take(
-                connection, vault, drafts, file_id, pages[index], actor
+                connection, vault, drafts, file_id, page, actor
             )
             counts.pages += 1
             counts.outcomes[outcome] += 1
             if outcome == Kind.QUARANTINED:
-                counts.bad_pages.append((unit.file.name, index + 1))
+                again = page is not None and page.kind is Kind.LOST
+                counts.bad_pages.append((unit.file.name, index + 1, again))
             if contract is not None:
                 counts.contracts.add(contract)
     drafts.write()
@@ -235,9 +242,13 @@ def _known(connection: Connection, file_id: int, sha256: str, index: int) -> tup
 
 
 def _take(
-    connection: Connection, vault: Vault, drafts: Drafts, file_id: int, page: PageRead, actor: Actor
+    connection: Connection, vault: Vault, drafts: Drafts, file_id: int, page: PageRead | None, actor: Actor
 ) -> tuple[str, str | None]:
     """File the page, or put it where it belongs; its outcome and its contract."""
+    if page is None:  # the same bytes under another name: the page was lost there
+        return "duplicate", None
+    if page.kind is Kind.LOST:
+        return "quarantined", None
     contract, sheet = page.contract or None, page.sheet or None
     reason, outcome = page.reason, str(page.kind)
     if page.new is not None:

@@ -1,6 +1,6 @@
 """Read the workbooks of one roster into households and problems."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -33,11 +33,16 @@ class Roster:
 
 
 def read_rosters(
-    paths: Sequence[Path], divisions: Divisions, today: date, told: ColumnMap | None = None
+    paths: Sequence[Path],
+    divisions: Divisions,
+    today: date,
+    told: ColumnMap | None = None,
+    done: Callable[[], None] = lambda: None,
 ) -> Roster:
     """Read workbooks that together are one roster.
 
-    `today` gives the year where no title, sheet or file names one, `told` the office's own names of columns.
+    `today` gives the year where no title, sheet or file names one, `told` the office's own names of columns;
+    `done` is called after each file.
     Raises a NoInput error that names the file: for one that cannot be read or is empty, and where no sheet of
     any file has a header, or none has a person below it.
     """
@@ -63,6 +68,7 @@ def read_rosters(
             for sheet, table in every
         )
         year = year or _year(path, tables, every)
+        done()
     if not readable:
         raise RosterHeaderMissing(file=reader.problems[0].file, detail=reader.problems[0].message)
     households = tuple(reader.households())

@@ -4,7 +4,7 @@ An import adds rows of its own and changes none: the newest import that holds a 
 roster. Someone whom a newer import shows in another village is read there only.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import groupby, islice
@@ -47,11 +47,16 @@ class Imported:
 
 
 def import_roster(
-    connection: Connection, roster: Roster, actor: Actor, confirmed: Collection[int] | None = ()
+    connection: Connection,
+    roster: Roster,
+    actor: Actor,
+    confirmed: Collection[int] | None = (),
+    done: Callable[[int], None] = lambda _: None,
 ) -> Imported:
     """Take a roster up within the caller's transaction, compared with what was there.
 
-    `confirmed` are the suggestions to be followed (see `compare`). Someone whose village could not be told is
+    `confirmed` are the suggestions to be followed (see `compare`); `done` is given how many households more
+    are written. Someone whose village could not be told is
     counted as held and has no place to be kept in.
     """
     villages = sorted({home.village_code for home in roster.households if home.village_code})
@@ -65,7 +70,7 @@ def import_roster(
         changes.held,
         len(roster.problems),
     )
-    imported = _insert(connection, roster, villages, actor)
+    imported = _insert(connection, roster, villages, actor, done)
     follow(connection, imported, {one.then: one.now for one in changes.renumbered})
     flagged = flag(connection, imported, changes, before, actor)
     journal.record(
@@ -234,7 +239,9 @@ def current(connection: Connection) -> dict[str, Before]:
     return found
 
 
-def _insert(connection: Connection, roster: Roster, villages: list[str], actor: Actor) -> int:
+def _insert(
+    connection: Connection, roster: Roster, villages: list[str], actor: Actor, done: Callable[[int], None]
+) -> int:
     """Write the rows of an import, a part at a time; returns its number."""
     last: int = connection.execute(select(func.coalesce(func.max(roster_import.c.id), 0))).scalar_one()
     imported = last + 1
@@ -257,6 +264,7 @@ def _insert(connection: Connection, roster: Roster, villages: list[str], actor: 
         ]
         if people:
             connection.execute(insert(person), people)
+        done(len(part))
     return imported
 
 

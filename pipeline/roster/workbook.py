@@ -3,13 +3,13 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import python_calamine as calamine
 
 from archive.errors import NotWorkbook, WorkbookEncrypted, WorkbookTooLarge
-from pipeline.roster.biff import hidden_rows
+from pipeline.roster.biff import OldWorkbook, look_through
 from pipeline.roster.cells import Row
 from pipeline.roster.zipped import Inside, look_inside
 
@@ -62,10 +62,10 @@ def read_sheets(path: Path) -> Iterator[Sheet]:
         data = path.read_bytes()
         if _ENCRYPTED_STREAM in data:
             raise WorkbookEncrypted(file=path)
-        hidden = hidden_rows(data)
-        if hidden is None:
+        old = look_through(data)
+        if old is None:
             raise NotWorkbook(file=path, detail="文件已损坏，或者不是表格")
-        yield from _calamine_sheets(path, [Inside(rows) for rows in hidden])
+        yield from _calamine_sheets(path, [Inside(rows) for rows in old.hidden], old)
     else:
         for mark, detail in _OTHERS.items():
             if start.startswith(mark):
@@ -73,15 +73,19 @@ def read_sheets(path: Path) -> Iterator[Sheet]:
         yield Sheet("", _text_rows(path, path.read_bytes()))
 
 
-def _calamine_sheets(path: Path, insides: list[Inside]) -> Iterator[Sheet]:
+def _calamine_sheets(path: Path, insides: list[Inside], old: OldWorkbook | None = None) -> Iterator[Sheet]:
     try:
         # By content: from_path would go by a name's ending, and offices save .xlsx under .xls.
-        with path.open("rb") as stream, calamine.CalamineWorkbook.from_filelike(stream) as workbook:
+        with (
+            io.BytesIO(old.data) if old else path.open("rb") as stream,
+            calamine.CalamineWorkbook.from_filelike(stream) as workbook,
+        ):
             for index, known in enumerate(workbook.sheets_metadata):
                 if known.typ == calamine.SheetTypeEnum.WorkSheet:
                     inside = insides[index] if index < len(insides) else Inside()
                     hidden = known.visible != calamine.SheetVisibleEnum.Visible
-                    yield _calamine_sheet(workbook.get_sheet_by_index(index), hidden, inside)
+                    sheet = _calamine_sheet(workbook.get_sheet_by_index(index), hidden, inside)
+                    yield _older_sheet(sheet, old) if old and not old.biff8 else sheet
     except calamine.PasswordError:
         raise WorkbookEncrypted(file=path) from None
     except calamine.CalamineError as error:
@@ -120,6 +124,14 @@ def _calamine_sheet(sheet: calamine.CalamineSheet, hidden: bool, inside: Inside)
         tuple(inside.hidden_rows),
         frozenset((row, column - left) for row, column in inside.uncached),
     )
+
+
+def _older_sheet(sheet: Sheet, old: OldWorkbook) -> Sheet:
+    rows = (
+        (number, [old.text(cell) if isinstance(cell, str) else cell for cell in cells])
+        for number, cells in sheet.rows
+    )
+    return replace(sheet, name=old.text(sheet.name), rows=rows, merged=None)
 
 
 def _text_rows(path: Path, data: bytes) -> Iterator[tuple[int, Row]]:

@@ -32,7 +32,7 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SHEET = re.compile(r"<(?:\w+:)?sheet\b[^>]*>")
 _RELATIONSHIP = re.compile(r"<(?:\w+:)?Relationship\b[^>]*>")
 _ATTRIBUTE = re.compile(r"([\w:]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-_ODS_TAG = re.compile(rb"<(/?)table:(table|table-row|table-header-rows)\b([^>]*?)(/?)>")
+_ODS_TAG = re.compile(rb"<(/?)table:(table|table-row)(?=[\s/>])([^>]*?)(/?)>")
 _ODS_HIDDEN = re.compile(rb'table:visibility="(collapse|filter)"')
 _ODS_REPEATED = re.compile(rb'table:number-rows-repeated="(\d{1,9})"')
 _MOST_HIDDEN = 100_000
@@ -184,7 +184,7 @@ def _ods_sheets(chunks: Iterator[bytes]) -> list[Inside]:
 
 def _ods_tags(text: bytes, sheets: list[Inside], row: int) -> int:
     for closing, kind, attributes, _ in _ODS_TAG.findall(text):
-        if closing or kind == b"table-header-rows":
+        if closing:
             continue
         if kind == b"table":
             sheets.append(Inside())

@@ -1,6 +1,7 @@
 """Pages that a person must look at: shown, assigned, rejected and taken back; second scans; closed contracts."""
 
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,18 @@ from sqlalchemy import select
 
 from archive import journal
 from archive.catalogue import tables
+from archive.errors import ReviewUnreadable, WorkerLost
 from archive.filings import current_filing
 from archive.home import open_home
+from pipeline import pool
 from pipeline.demo.fates import SMOOTH, Fate, Rates
 from pipeline.demo.ink import Mark
 from pipeline.demo.scanner import sign_and_scan
+from pipeline.intake import review as reviews
+from pipeline.intake.page_image import BadPage, Pages
+from pipeline.intake.reading import drawn_png
 from tests.main_job.test_closing import Hamlet, printed_hamlet
+from tests.main_job.test_intake_files import jpegs_of
 
 CODELESS = Rates(0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0)
 
@@ -165,14 +172,14 @@ def test_an_assigned_page_is_judged_and_completes_its_contract_until_it_is_taken
 
 def test_a_conflict_leaves_the_first_until_a_person_decides_and_gives_it_back_after(office: Office) -> None:
     hamlet, item = office.hamlet, str(office.item("争")["id"])
-    before = scans_of(office)
+    before = scans_of(hamlet, office.disputed)
     assert boxes_of(office) == {"party_a_seal": "empty", "party_a_signature": "filled"}
     hamlet.run("review", "assign", item, office.disputed, "2")
     assert boxes_of(office) == {"party_a_seal": "filled", "party_a_signature": "empty"}
-    assert scans_of(office) != before
+    assert scans_of(hamlet, office.disputed) != before
     hamlet.run("review", "undo", item)
     assert boxes_of(office) == {"party_a_seal": "empty", "party_a_signature": "filled"}
-    assert scans_of(office) == before
+    assert scans_of(hamlet, office.disputed) == before
 
 
 def boxes_of(office: Office) -> dict[str, str]:
@@ -180,11 +187,11 @@ def boxes_of(office: Office) -> dict[str, str]:
     return {name: boxes[name] for name in ("party_a_seal", "party_a_signature")}
 
 
-def scans_of(office: Office) -> list[bytes]:
-    """The disputed contract's filed pages as the scanner wrote them."""
-    home = open_home(office.hamlet.home, None)
+def scans_of(hamlet: Hamlet, number: str) -> list[bytes]:
+    """A contract's filed pages as the scanner wrote them."""
+    home = open_home(hamlet.home, None)
     with home.reading() as connection:
-        filing = current_filing(connection, office.disputed)
+        filing = current_filing(connection, number)
         assert filing is not None
         content = home.vault(connection).get(connection, filing.blob or "")
     with pikepdf.Pdf.open(io.BytesIO(content)) as pdf:
@@ -219,3 +226,59 @@ def test_what_cannot_be_is_wrong_usage_and_changes_nothing(
     answer = office.hamlet.run("review", *(words.get(one, one) for one in arguments))
     assert (answer.status, answer.json["error"]["code"]) == (2, code)
     assert actions(office.hamlet) == before
+
+
+def test_a_bilevel_page_keeps_its_form_when_it_is_assigned(office: Office, tmp_path: Path) -> None:
+    hamlet, scans = office.hamlet.copied(tmp_path), tmp_path / "黑白"
+    fate = {office.stray: Fate(sheets=(2,))}
+    truth = sign_and_scan(hamlet.batch, scans, seed=9, plan=fate, rates=CODELESS)
+    [place] = [page for page in truth.pages if page.contract == office.stray]
+    with Image.open(io.BytesIO(jpegs_of(scans / place.file)[place.index])) as picture:
+        black = picture.convert("L").point(lambda value: 255 * (value > 150)).convert("1")
+    (scans / place.file).unlink()
+    black.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "横.pdf", resolution=200)
+    with pikepdf.Pdf.open(tmp_path / "横.pdf") as pdf:
+        pdf.pages[0].Rotate = 90
+        pdf.save(scans / "黑.pdf")
+    assert hamlet.run("intake", scans).json["review"] == 1
+    [item] = [one for one in hamlet.run("review", "list").json["items"] if one["file"] == "黑.pdf"]
+    assert hamlet.run("review", "assign", str(item["id"]), office.stray, "2").status == 0
+    with Pages.of(scans / "黑.pdf") as pages:
+        page = pages.page(0)
+    assert page.kind == "g4"
+    assert scans_of(hamlet, office.stray) == [page.image]
+
+
+def die(_: object) -> bytes:
+    os._exit(9)
+
+
+def unreadable(_: object) -> bytes:
+    raise BadPage("odd")
+
+
+@pytest.mark.parametrize(("work", "error"), [(die, WorkerLost), (unreadable, ReviewUnreadable)])
+def test_a_page_is_looked_at_in_a_process_of_its_own(
+    office: Office, monkeypatch: pytest.MonkeyPatch, work: Any, error: type[Exception]
+) -> None:
+    home = open_home(office.hamlet.home, None)
+    monkeypatch.setattr(reviews, "drawn_png", work)
+    monkeypatch.setattr(reviews, "read_assigned", work)
+    with home.reading() as connection:
+        item = reviews.find_item(connection, office.item("撕")["id"])
+        with pytest.raises(error):
+            reviews.picture(home, connection, item)
+        with pytest.raises(error):
+            reviews.read_as(home, connection, item, office.torn, 2)
+
+
+def test_a_page_of_five_metres_is_shown_small(tmp_path: Path) -> None:
+    Image.new("L", (5000, 5000), 255).save(tmp_path / "大.pdf", resolution=25)
+    with Image.open(io.BytesIO(drawn_in_child((tmp_path / "大.pdf").read_bytes()))) as picture:
+        assert picture.width == picture.height
+        assert 30_000_000 < picture.width * picture.height < 36_000_000
+
+
+def drawn_in_child(pdf: bytes) -> bytes:
+    (found,) = pool.ordered(drawn_png, [pdf], 1)
+    return found

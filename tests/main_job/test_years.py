@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from tests.conftest import huyue
-from tests.main_job.test_planning import family, line, roster
+from tests.main_job.test_planning import family, line, numbered, roster
 
 NewHome = Callable[[], Path]
 
@@ -83,7 +83,10 @@ def test_an_age_no_longer_fitting_is_flagged_once(home: Path, tmp_path: Path) ->
     file = roster(tmp_path / "2027.xlsx", [*family(), *neighbours()], "2027年花名册")
     huyue("--home", home, "roster", "import", file, today="2026-09-01")
     found = changes(home)
-    assert [(number[18:20], reasons) for number, reasons in found.items()] == [("02", ["age"]), ("03", ["age"])]
+    assert [(number[18:20], reasons) for number, reasons in found.items()] == [
+        ("02", ["age"]),
+        ("03", ["age"]),
+    ]
     huyue("--home", home, "roster", "import", file, today="2026-10-01")
     assert changes(home) == found
 
@@ -164,6 +167,11 @@ def test_a_confirmed_number_takes_its_contracts_along(home: Path, tmp_path: Path
     huyue("--home", home, "roster", "import", file, "--same", "1", today="2026-04-01")
     assert huyue("--home", home, *plan, today="2026-04-01").json["added"] == 0
     assert ["identity"] in changes(home).values()
+    by_new, by_old = (
+        huyue("--home", home, "search", numbered(body), "--json").json["hits"]
+        for body in ("45122519770512009", "45122519770512003")
+    )
+    assert [one["contract"] for one in by_new] == [one["contract"] for one in by_old] != []
     huyue("--home", copy, "roster", "import", file, today="2026-04-01")
     assert huyue("--home", copy, *plan, today="2026-04-01").json["added"] > 0
 
