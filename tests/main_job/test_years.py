@@ -1,13 +1,15 @@
 """The second year: what a new roster means for contracts, decided on by a list; who is responsible for whom."""
 
+import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import pytest
 
-from tests.conftest import huyue
+from tests.conftest import HUYUE, huyue
 from tests.main_job.test_planning import family, line, numbered, roster
 
 NewHome = Callable[[], Path]
@@ -251,3 +253,24 @@ def test_a_list_of_responsible_persons_that_cannot_be_read_is_refused_whole(
     done = huyue("--home", home, "roster", "responsible", responsible(tmp_path / "a.xlsx", rows), "--json")
     assert done.status == 2
     assert words in done.json["error"]["message"]
+
+
+@pytest.mark.parametrize("said", ["读花名册", "写入（户）"])
+def test_an_import_killed_half_way_has_not_happened_or_is_whole(
+    home: Path, tmp_path: Path, said: str
+) -> None:
+    file = roster(tmp_path / "2027.xlsx", next_year(), "2027年花名册")
+    environment = os.environ | {"HUYUE_TODAY": "2027-01-12", "HUYUE_USER": "甲"}
+    command = [str(HUYUE), "--home", str(home), "roster", "import", str(file)]
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as process:
+        assert process.stderr is not None
+        while said.encode() not in (line := process.stderr.readline()):
+            assert line, "it ended before it could be killed"
+        process.kill()
+    again = huyue("--home", home, "roster", "import", file, "--json", today="2027-01-12").json
+    happened = {"added": 0, "changed": 0, "unchanged": 4, "left": 0, "held": 0, "problems": 0}
+    assert again in (happened, happened | {"changed": 3, "unchanged": 1, "left": 1})
+    assert len(changes(home)) == 5
+    assert huyue("--home", home, "verify").status == 0
