@@ -47,6 +47,7 @@ def demo(folder: Path) -> None:
             "",
             "演示做好了，请打开看看：",
             f"  花名册（单位交来的样子）　{made.at.roster}",
+            f"  标出问题的花名册　　　　　{made.at.marked}",
             f"  打印文件（一村一个文件夹）{first / 'print.pdf'}",
             f"  签订台账　　　　　　　　　{first / 'ledger.xlsx'}",
             f"  每份合同的 Word 文件　　　{first / 'contracts.zip'}",

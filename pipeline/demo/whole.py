@@ -31,6 +31,7 @@ from pipeline.intake.run import IntakeCounts, open_files, take_in
 from pipeline.planning import PlanCounts, plan_villages
 from pipeline.preview import preview_files
 from pipeline.printing import PrintCounts, print_campaign
+from pipeline.roster.marked import write_marked
 from pipeline.roster.reader import read_rosters
 from pipeline.roster.store import import_roster, villages_with_roster
 from pipeline.settings import Settings
@@ -52,6 +53,10 @@ class Folders:
     @property
     def roster(self) -> Path:
         return self.folder / "花名册.xlsx"
+
+    @property
+    def marked(self) -> Path:
+        return self.folder / "花名册-待改.xlsx"
 
     @property
     def home(self) -> Path:
@@ -117,6 +122,7 @@ def _plan(at: Folders, divisions: Divisions, actor: Actor) -> tuple[Home, Campai
     home = create_home(at.home, None, divisions.names, actor)
     say(f"【3/{STEPS}】读花名册，导入")
     found = read_rosters([at.roster], divisions, actor.today)
+    write_marked(found, [at.roster], at.marked)
     with home.writing() as connection:
         imported = import_roster(connection, found, actor).counts
     say(f"　　新增 {imported.added} 人；{imported.held} 人的资料有问题，暂不收，其他人不受影响")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pipeline.people import Household, Person, age_on
+from pipeline.roster.columns import LABELS
 from pipeline.roster.reader import Roster
 
 AGES = (15, 18, 49, 59, 60)  # that contracts and services begin or end with
@@ -84,7 +85,7 @@ class Changes:
     rehoused: list[Someone] = field(default_factory=list)  # another group or household of the village
     marital: list[Someone] = field(default_factory=list)  # detail: the state before
     renumbered: list[Someone] = field(default_factory=list)  # confirmed to be one person
-    other: list[Someone] = field(default_factory=list)
+    other: list[Someone] = field(default_factory=list)  # detail: what else
     ages: list[Someone] = field(default_factory=list)  # detail: the age turned
     heads: list[tuple[HomeKey, str, str]] = field(default_factory=list)  # household, head before, head now
     split: list[tuple[HomeKey, tuple[HomeKey, ...]]] = field(default_factory=list)
@@ -208,8 +209,13 @@ class _Comparison:
         if member.marital != old.own[_MARITAL]:
             changes.marital.append(noted(old.own[_MARITAL]))
         told = (_NAME, _ID, _MARITAL)
-        if any(a != b for at, (a, b) in enumerate(zip(own, old.own, strict=True)) if at not in told):
-            changes.other.append(noted())
+        fields = [
+            LABELS[OWN[at]]
+            for at, (now, was) in enumerate(zip(own, old.own, strict=True))
+            if now != was and at not in told and OWN[at] in LABELS
+        ]
+        if fields:
+            changes.other.append(noted("、".join(fields)))
 
     def _who_left(self) -> None:
         stated = {

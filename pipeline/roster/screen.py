@@ -88,7 +88,7 @@ def change_lines(changes: Changes, divisions: Divisions) -> Iterator[str]:
         ("改了姓名", changes.renamed, lambda one: f"原名{one.detail}"),
         ("改了公民身份号码（已确认是同一人）", changes.renumbered, lambda one: ""),
         ("婚姻状况变了", changes.marital, lambda one: f"原为{one.detail or '空'}"),
-        ("其他栏变了", changes.other, lambda one: ""),
+        ("其他栏变了", changes.other, lambda one: one.detail),
         *(
             (f"满 {age} 岁", [one for one in changes.ages if one.detail == str(age)], lambda one: "")
             for age in AGES

@@ -18,7 +18,7 @@ from pipeline.roster.workbook import Sheet
 from pipeline.roster.zipped import column_letters
 
 SAMPLE = 200  # filled cells looked at in a column
-GOOD = 0.9  # so many of them must be what the column is read as
+GOOD = 0.8  # so many of them must be what the column is read as
 
 # Labels that say nothing else, beside the field's own; all others are understood by a part of them.
 _PLAIN = {
