@@ -10,7 +10,7 @@ import xlsxwriter
 from archive.audit import CHINESE, Audit, Class
 from archive.states import CHINESE as STATES
 from archive.states import State
-from archive.workbook import new_workbook
+from archive.workbook import GRID, HEAD_HEIGHT, list_sheet, new_workbook
 
 COLUMNS = (
     ("序号", 6),
@@ -26,8 +26,7 @@ COLUMNS = (
     ("已过归档期限", 8),
     ("处理情况", 20),
 )
-HEAD_HEIGHT = 32  # points: two lines
-SHOWN = tuple(Class)[:8]  # the classes that are worked out so far
+SHOWN = (*tuple(Class)[:8], Class.SUBJECT_CHANGED)  # the classes that are worked out so far
 
 
 def write_audit(
@@ -47,17 +46,16 @@ class _Sheets:
         titles: Mapping[str, str],
         village_name: Callable[[str], str],
     ) -> None:
-        grid = {"border": 1, "font_name": "宋体", "font_size": 10, "valign": "vcenter"}
         self._book, self._found, self._titles, self._name = book, found, titles, village_name
         self._heading = book.add_format(
             {"bold": True, "font_name": "黑体", "font_size": 16, "align": "center"}
         )
         self._note = book.add_format({"font_name": "宋体", "font_size": 10})
         self._head = book.add_format(
-            grid | {"bold": True, "align": "center", "bg_color": "#E7E6E6", "text_wrap": True}
+            GRID | {"bold": True, "align": "center", "bg_color": "#E7E6E6", "text_wrap": True}
         )
-        self._cell = book.add_format(grid)
-        self._day = book.add_format(grid | {"num_format": "yyyy-mm-dd"})
+        self._cell = book.add_format(GRID)
+        self._day = book.add_format(GRID | {"num_format": "yyyy-mm-dd"})
 
     def write(self, title: str) -> None:
         self._totals(title)
@@ -109,20 +107,7 @@ class _Sheets:
         return line + 1
 
     def _findings(self, title: str) -> None:
-        sheet = self._book.add_worksheet("问题清单")
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(1)
-        sheet.set_footer("&C第 &P 页 共 &N 页")
-        for column, (_, wide) in enumerate(COLUMNS):
-            sheet.set_column(column, column, wide)
-        sheet.merge_range(0, 0, 0, len(COLUMNS) - 1, "", self._heading)
-        sheet.write_string(0, 0, f"{title}：问题清单", self._heading)
-        sheet.set_row(1, HEAD_HEIGHT)
-        for column, (text, _) in enumerate(COLUMNS):
-            sheet.write_string(1, column, text, self._head)
-        sheet.freeze_panes(2, 0)
+        sheet = list_sheet(self._book, "问题清单", f"{title}：问题清单", COLUMNS)
         line = 1
         for line, finding in enumerate(self._found.findings, 2):
             one = finding.standing

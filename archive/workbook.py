@@ -3,13 +3,16 @@
 import errno
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
+
+GRID = {"border": 1, "font_name": "宋体", "font_size": 10, "valign": "vcenter"}
+HEAD_HEIGHT = 30  # points: two lines
 
 
 @contextmanager
@@ -43,6 +46,32 @@ def new_workbook(path: Path, title: str, day: date) -> Iterator[xlsxwriter.Workb
         raise OSError(cause.errno, cause.strerror, str(path)) from problem
     finally:
         shutil.rmtree(parts, ignore_errors=True)
+
+
+def list_sheet(
+    book: xlsxwriter.Workbook, name: str, title: str, columns: Sequence[tuple[str, int]]
+) -> xlsxwriter.worksheet.Worksheet:
+    """A sheet for a list: its title, then the heads of `columns` (label, width), on every printed page.
+
+    Rows go from the third on. Printed across A4, with page numbers.
+    """
+    heading = book.add_format({"bold": True, "font_name": "黑体", "font_size": 16, "align": "center"})
+    head = book.add_format(GRID | {"bold": True, "align": "center", "bg_color": "#E7E6E6", "text_wrap": True})
+    sheet = book.add_worksheet(name)
+    for column, (_, width) in enumerate(columns):
+        sheet.set_column(column, column, width)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(1)
+    sheet.set_footer("&C第 &P 页 共 &N 页")
+    sheet.merge_range(0, 0, 0, len(columns) - 1, "", heading)
+    sheet.write_string(0, 0, title, heading)
+    sheet.set_row(1, HEAD_HEIGHT)
+    for column, (label, _) in enumerate(columns):
+        sheet.write_string(1, column, label, head)
+    sheet.freeze_panes(2, 0)
+    return sheet
 
 
 class _Packed(io.BytesIO):

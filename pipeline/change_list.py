@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from archive.errors import FileExists, ListFaulty, WrongUsage
 from archive.journal import Actor
 from archive.numbers import parse
-from archive.workbook import new_workbook
+from archive.workbook import GRID, list_sheet, new_workbook
 from pipeline.divisions import Divisions
 from pipeline.roster.cells import Cell, folded
 from pipeline.roster.dates import read_day
@@ -95,24 +95,11 @@ def write_list(
     if path.exists():
         raise FileExists(file=path)
     with new_workbook(path, "合同变动名单", today) as book:
-        sheet = book.add_worksheet("变动名单")
-        grid = {"border": 1, "font_name": "宋体", "font_size": 10, "valign": "vcenter", "text_wrap": True}
-        heading = book.add_format({"bold": True, "font_name": "黑体", "font_size": 16, "align": "center"})
-        head = book.add_format(grid | {"bold": True, "align": "center", "bg_color": "#E7E6E6"})
-        cell, to_fill = book.add_format(grid), book.add_format(grid | {"bg_color": "#FFF2CC"})
-        day = book.add_format(grid | {"bg_color": "#FFF2CC", "num_format": "yyyy-mm-dd"})
-        for column, (_, width) in enumerate(_COLUMNS):
-            sheet.set_column(column, column, width)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(1)
-        sheet.set_footer("&C第 &P 页 共 &N 页")
-        sheet.merge_range(0, 0, 0, len(_COLUMNS) - 1, "", heading)
-        sheet.write_string(0, 0, f"合同变动名单（{today}）", heading)
-        for column, (name, _) in enumerate(_COLUMNS):
-            sheet.write_string(1, column, name, head)
-        sheet.freeze_panes(2, 2)
+        sheet = list_sheet(book, "变动名单", f"合同变动名单（{today}）", _COLUMNS)
+        cell, to_fill = (
+            book.add_format(GRID | more) for more in ({"text_wrap": True}, {"bg_color": "#FFF2CC"})
+        )
+        day = book.add_format(GRID | {"bg_color": "#FFF2CC", "num_format": "yyyy-mm-dd"})
         for line, one in enumerate(found, start=2):
             sheet.write_number(line, 0, line - 1, cell)
             texts = (

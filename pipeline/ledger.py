@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from archive.workbook import new_workbook
+from archive.workbook import GRID, list_sheet, new_workbook
 from pipeline.people import mask_id
 
 COLUMNS = (
@@ -48,23 +48,8 @@ class LedgerRow:
 def write_ledger(path: Path, title: str, day: date, rows: Iterable[LedgerRow]) -> None:
     """Write the ledger. Raises OSError where it cannot be written."""
     with new_workbook(path, title, day) as book:
-        sheet = book.add_worksheet("台账")
-        grid = {"border": 1, "font_name": "宋体", "font_size": 10, "valign": "vcenter"}
-        heading = book.add_format({"bold": True, "font_name": "黑体", "font_size": 16, "align": "center"})
-        head = book.add_format(grid | {"bold": True, "align": "center", "bg_color": "#E7E6E6"})
-        cell, days = book.add_format(grid), book.add_format(grid | {"num_format": "yyyy-mm-dd"})
-        for column, (_, wide) in enumerate(COLUMNS):
-            sheet.set_column(column, column, wide)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(1)
-        sheet.set_footer("&C第 &P 页 共 &N 页")
-        sheet.merge_range(0, 0, 0, len(COLUMNS) - 1, "", heading)
-        sheet.write_string(0, 0, title, heading)
-        for column, (name, _) in enumerate(COLUMNS):
-            sheet.write_string(1, column, name, head)
-        sheet.freeze_panes(2, 0)
+        sheet = list_sheet(book, "台账", title, COLUMNS)
+        cell, days = book.add_format(GRID), book.add_format(GRID | {"num_format": "yyyy-mm-dd"})
         line = 1
         for line, row in enumerate(rows, 2):
             names = "、".join(name for name, _ in row.parties)

@@ -47,10 +47,10 @@ _HEAD_GROUP = re.compile(r"^户主(情况|信息|资料|基本情况)?$")
 _DATA = re.compile(r"\d{6}|\d{4}[-/.年]\d")
 
 # How deep a header may go, and how far down a sheet its first one may stand.
-_DEPTH = 3
+DEPTH = 3
 _SEARCHED = 60
 # So many recognised columns make a row a header, even where a required one is missing.
-_ENOUGH = 4
+ENOUGH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def find_header(sheet: Sheet, rows: Sequence[tuple[int, Row]], told: ColumnMap) 
     for start in range(min(len(rows), _SEARCHED)):
         if best and rows[start][0] > best.last:
             break
-        for depth in range(1, _DEPTH + 1):
+        for depth in range(1, DEPTH + 1):
             header = read_header(sheet, rows[start : start + depth], told)
             if header and (best is None or header.weight > best.weight):
                 best = header
@@ -121,7 +121,7 @@ def read_header(sheet: Sheet, rows: Sequence[tuple[int, Row]], told: ColumnMap) 
     for column, path in enumerate(paths):
         if by_office[column] is None and (name := meaning(path)):
             columns.setdefault(name, column)
-    if len(columns) < _ENOUGH or not {"name", "id_number"} & columns.keys():
+    if len(columns) < ENOUGH or not {"name", "id_number"} & columns.keys():
         return None
     every = tuple(
         _column(column, path, by_office[column], columns)
@@ -161,12 +161,26 @@ def _labels(sheet: Sheet, rows: Sequence[tuple[int, Row]]) -> list[list[str]]:
         for column, label in enumerate(labels):
             if label:
                 continue
-            if sheet.merged is None:
-                # Without word of merged cells, what stands to the left is taken for the group.
-                if column and column < len(below) and below[column]:
-                    labels[column] = labels[column - 1]
-            else:
-                shown_row, shown_column = sheet.merged.get((number, column), (0, -1))
-                if shown_row == number and 0 <= shown_column < len(labels):
-                    labels[column] = labels[shown_column]
+            shown_row, shown_column = (sheet.merged or {}).get((number, column), (0, -1))
+            if shown_row == number and 0 <= shown_column < len(labels):
+                labels[column] = labels[shown_column]
+            elif (
+                not shown_row
+                and column
+                and _named(below, column)
+                and _beside_group(sheet, number, column, below)
+            ):
+                labels[column] = labels[column - 1]
     return lines
+
+
+def _named(labels: Sequence[str], column: int) -> bool:
+    return column < len(labels) and bool(labels[column])
+
+
+def _beside_group(sheet: Sheet, number: int, column: int, below: Sequence[str]) -> bool:
+    """Whether what stands to the left may be a group's label: one written, or centred, over several columns.
+
+    Where merged cells are known, it has a label below it and is not merged itself.
+    """
+    return sheet.merged is None or ((number, column - 1) not in sheet.merged and _named(below, column - 1))

@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from pipeline.roster.cells import Cell, Row, folded, is_nothing
 from pipeline.roster.columns import FIELDS, ColumnMap
-from pipeline.roster.header import Header, find_header, meaning, read_header
+from pipeline.roster.header import DEPTH, ENOUGH, Header, find_header, meaning, read_header
 from pipeline.roster.workbook import Sheet
 
 LIST = "问题清单"
@@ -20,6 +20,8 @@ _SIGNATURE = re.compile(
     r"^(审核|填报|填表|制表|单位|负责人?|经办|核对|复核|校对|录入|盖章|签字|签名|日期|时间|联系电话|注|备注|说明|第\d+页)"
     r"[^:：]{0,12}[:：]|^第?\d+页[,，/]?共?\d*页?$|^注\d*[:：.、]"
 )
+# 村主任（签字）：, 计生专干：黎某 — no person's name.
+_LABELLED = re.compile(r"[^:：\d]{2,15}[:：]")
 _COLUMN_NUMBER = re.compile(r"\(?([1-9]|[1-3]\d|[甲乙丙丁戊己庚辛])\)?")
 _NAME_LIKE = re.compile(r"[^\d\s:：,，。、;；()（）]{2,20}")
 _NO_NAME = re.compile(r"花名册|登记表|统计表|一览表|汇总表|委员会|村委会|居委会|社区$|人民政府|年度")
@@ -27,6 +29,7 @@ _NUMBER_LIKE = re.compile(r"[0-9A-Za-z-]{1,12}")
 
 _INDEX = {name: index for index, name in enumerate(FIELDS)}
 _NAME, _ID, _NUMBER = _INDEX["name"], _INDEX["id_number"], _INDEX["number"]
+_SEX = _INDEX["sex"]
 _PERSONAL = tuple(_INDEX[name] for name in ("name", "id_number", "relation", "sex", "birth", "phone"))
 # What one merged cell may say for a whole household; a person's own identity is never shared.
 _SHARED = tuple(
@@ -103,6 +106,7 @@ def read_table(sheet: Sheet, told: ColumnMap) -> Table:
         return table
     by_number = dict(rows) if sheet.merged else {}
     top = _top(rows, header)
+    labels = frozenset(text for texts, kind in top.items() if kind is Kind.HEADER for text in texts)
     skip_to = header.last
     for index, (number, cells) in enumerate(rows):
         if number <= skip_to:
@@ -111,7 +115,7 @@ def read_table(sheet: Sheet, told: ColumnMap) -> Table:
             table.kinds[Kind.TEXT if number < header.first else Kind.HEADER] += 1
             continue
         values = _values(cells, header)
-        kind = _kind(cells, values, top)
+        kind = _kind(cells, values, top, labels)
         table.kinds[kind] += 1
         if kind is Kind.HEADER:
             header = _header_around(sheet, rows, index, told) or header
@@ -142,7 +146,9 @@ def _top(rows: Sequence[tuple[int, Row]], header: Header) -> dict[tuple[str, ...
     }
 
 
-def _kind(cells: Row, values: tuple[Cell, ...], top: dict[tuple[str, ...], Kind]) -> Kind:
+def _kind(
+    cells: Row, values: tuple[Cell, ...], top: dict[tuple[str, ...], Kind], labels: frozenset[str]
+) -> Kind:
     if _is_id_like(values[_ID]):
         return Kind.PERSON
     filled = _texts(cells)
@@ -150,12 +156,14 @@ def _kind(cells: Row, values: tuple[Cell, ...], top: dict[tuple[str, ...], Kind]
         return Kind.NOTHING
     if repeated := top.get(tuple(filled)):
         return repeated
-    if _is_header_like(values):
+    if _is_header_like(values, filled, labels):
         return Kind.HEADER
     name = folded(values[_NAME])
     if any(_SUBTOTAL.search(plain) for plain in filled[:3] if len(plain) <= 20):
         return Kind.NOTHING
     if _SIGNATURE.search(filled[0]) or _SIGNATURE.search(name):
+        return Kind.TEXT
+    if (_LABELLED.match(filled[0]) or _LABELLED.match(name)) and is_nothing(folded(values[_SEX])):
         return Kind.TEXT
     if len(filled) == 1:
         return _kind_of_single(filled[0], values)
@@ -166,10 +174,18 @@ def _kind(cells: Row, values: tuple[Cell, ...], top: dict[tuple[str, ...], Kind]
     return Kind.TEXT if is_nothing(folded(values[_NUMBER])) else Kind.HOUSEHOLD
 
 
-def _is_header_like(values: tuple[Cell, ...]) -> bool:
-    """Whether a row names columns again: 姓名 or 公民身份号码 in their place, or three others."""
+def _is_header_like(values: tuple[Cell, ...], filled: Sequence[str], labels: frozenset[str]) -> bool:
+    """Whether a row names columns again: 姓名 or 公民身份号码 in their place, or three others.
+
+    With its columns in another order it is a row of the first header's labels, or of enough others.
+    """
     named = [name for name, value in zip(FIELDS, values, strict=True) if meaning((folded(value),)) == name]
-    return bool({"name", "id_number"} & set(named)) or len(named) >= 3
+    if {"name", "id_number"} & set(named) or len(named) >= 3:
+        return True
+    if len(filled) > 1 and labels.issuperset(filled):
+        return True
+    meant = {meaning((plain,)) for plain in filled} - {""}
+    return len(meant) >= ENOUGH and {"name", "id_number"} <= meant
 
 
 def _kind_of_single(plain: str, values: tuple[Cell, ...]) -> Kind:
@@ -188,7 +204,7 @@ def _header_around(
     windows = (
         rows[start:end]
         for start in range(max(index - 2, 0), index + 1)
-        for end in range(index + 1, index + 3)
+        for end in range(index + 1, start + DEPTH + 1)
     )
     found = [
         header for window in windows if (header := read_header(sheet, window, told)) and not header.missing

@@ -173,7 +173,7 @@ def test_the_ledger_has_a_row_a_contract_and_no_full_identity_number(town: Town)
             assert row[5] == "、".join(name for name, _ in contract.parties)
             for _, number in contract.parties:
                 assert number not in str(row)
-            assert pages[int(str(row[11])) - 1]["contract"] == contract.number
+            assert pages[int(str(row[12])) - 1]["contract"] == contract.number
         assert all(cell.data_type != "f" for line in sheet.iter_rows() for cell in line)
 
 
