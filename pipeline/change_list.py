@@ -78,7 +78,7 @@ def list_lines(
     yield f"当事人有变动、还没有处理的合同 {len(found)} 份："
     for one in found[:SHOWN]:
         said = "、".join(f"{CHINESE[reason]}（{day}）" for reason, day in one.reasons)
-        yield f"  {one.contract} {titles[one.template]}，{divisions.name(one.village)}，{one.party}：{said}"
+        yield f"  {one.contract} {titles[one.template]}，{divisions.plain_name(one.village)}，{one.party}：{said}"
     if len(found) > SHOWN:
         yield f"  ……其余 {len(found) - SHOWN} 份请加 --out 或 --json 查看。"
     if out:
@@ -105,7 +105,7 @@ def write_list(
             texts = (
                 one.contract,
                 titles[one.template],
-                divisions.name(one.village),
+                divisions.plain_name(one.village),
                 str(one.group or ""),
                 one.household,
                 one.party,

@@ -87,6 +87,12 @@ class Divisions:
         """The division's own name, 冲洞村委会. Raises KeyError for a code that is not there."""
         return self._names[code]
 
+    def plain_name(self, village: str) -> str:
+        """A village's own name, its town's before it where another village is called the same."""
+        own = self._names[village]
+        alone = sum(self._names[code] == own for code in self.villages) == 1
+        return own if alone else self.town_name(village) + own
+
     def town_name(self, village: str) -> str:
         """The name of a village's town, 东门镇."""
         return self._names[village[:TOWN_DIGITS]]

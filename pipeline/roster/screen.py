@@ -3,6 +3,7 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -71,12 +72,11 @@ def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
 def change_lines(changes: Changes, divisions: Divisions) -> Iterator[str]:
     """What an import changes, by kind; the first ones of each by name."""
 
-    def place(home: HomeKey) -> str:
-        village, group, number = home
-        return f"{divisions.name(village)}{f'{group}组' if group else ''}{number}户"
+    village = lru_cache(divisions.plain_name)
 
-    def village(code: str) -> str:
-        return divisions.name(code)
+    def place(home: HomeKey) -> str:
+        code, group, number = home
+        return f"{village(code)}{f'{group}组' if group else ''}{number}户"
 
     people: tuple[tuple[str, list[Someone], Callable[[Someone], str]], ...] = (
         ("新增", changes.joined, lambda one: ""),

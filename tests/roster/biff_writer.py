@@ -26,9 +26,11 @@ def serial(day: date) -> int:
     return (date(day.year, day.month, day.day) - date(1899, 12, 30)).days
 
 
-def write_biff(path: Path, grids: "Sequence[Grid]", *, biff8: bool) -> None:
-    """Write sheets as an .xls file."""
+def write_biff(path: Path, grids: "Sequence[Grid]", *, biff8: bool = True, code_page: int = 1200) -> None:
+    """Write sheets as an .xls file. BIFF8 is UTF-16 whatever page it states; JExcelAPI states 1252."""
     workbook = _Biff8() if biff8 else _Biff5()
+    if biff8:
+        workbook.code_page = code_page
     path.write_bytes(_container("Workbook" if biff8 else "Book", workbook.stream(grids)))
 
 
@@ -51,7 +53,9 @@ class _Biff:
         return b"".join([*self._globals(grids, starts), *sheets])
 
     def _begin(self, kind: int) -> bytes:
-        return _record(0x0809, struct.pack("<HHHH", self.version, kind, 0x0DBB, 1996).ljust(self.begin_size, b"\0"))
+        return _record(
+            0x0809, struct.pack("<HHHH", self.version, kind, 0x0DBB, 1996).ljust(self.begin_size, b"\0")
+        )
 
     def _globals(self, grids: "Sequence[Grid]", starts: Sequence[int]) -> Iterator[bytes]:
         yield self._begin(0x0005)

@@ -50,7 +50,7 @@ class Grid:
 def write(path: Path, form: str, grids: Sequence[Grid]) -> list[list[int]]:
     """Write a file; returns, a grid, the number by which the file knows each of its rows.
 
-    `form` is xlsx, xlsm, xls (BIFF8), xls5 (BIFF5), ods, or a delimiter and an encoding (`csv gb18030`,
+    `form` is xlsx, xlsm, xls (BIFF8), jxl (BIFF8 as JExcelAPI writes it), xls5 (BIFF5), ods, or a delimiter and an encoding (`csv gb18030`,
     `tab utf-16`), which holds one grid.
     """
     kind, _, encoding = form.partition(" ")
@@ -59,8 +59,10 @@ def write(path: Path, form: str, grids: Sequence[Grid]) -> list[list[int]]:
         return [_write_text(path, grid, "," if kind == "csv" else "\t", encoding)]
     if kind == "ods":
         _write_ods(path, grids)
-    elif kind in ("xls", "xls5"):
-        write_biff(path, grids, biff8=kind == "xls")
+    elif kind == "xls5":
+        write_biff(path, grids, biff8=False)
+    elif kind in ("xls", "jxl"):
+        write_biff(path, grids, code_page=1252 if kind == "jxl" else 1200)
     else:
         _write_xlsx(path, grids)
         if kind == "xlsm":
