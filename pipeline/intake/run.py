@@ -219,26 +219,27 @@ def _file_row(connection: Connection, unit: _Unit, actor: Actor) -> int:
 
 
 def _known(connection: Connection, file_id: int, sha256: str, index: int) -> tuple[str, str | None] | None:
-    """The outcome of a page that was taken in before, and its contract; None for a new page.
+    """The outcome of a page that was taken in before, and the contract it belongs to now; None for a new page.
 
     The same bytes under another name are a duplicate of what came first, a blank stays blank.
     """
-    page, file = tables.scan_page, tables.scan_file
+    page, file, review = tables.scan_page, tables.scan_file, tables.review
     rows = connection.execute(
-        select(page)
+        select(page, review.c.assigned)
         .join(file, file.c.id == page.c.file_id)
+        .outerjoin(review, review.c.page_id == page.c.id)
         .where(file.c.sha256 == sha256, page.c.index == index)
         .order_by(page.c.id)
     ).all()
     for row in rows:
         if row.file_id == file_id:
-            return row.outcome, row.contract
+            return row.outcome, row.assigned or row.contract
     if not rows:
         return None
     first = rows[0]
     outcome = "blank" if first.outcome == "blank" else "duplicate"
     _page_row(connection, file_id, index, outcome, first.contract, first.sheet)
-    return outcome, first.contract
+    return outcome, first.assigned or first.contract
 
 
 def _take(

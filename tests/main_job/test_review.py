@@ -154,6 +154,9 @@ def test_an_assigned_page_is_judged_and_completes_its_contract_until_it_is_taken
     assert after["boxes"]
     assert set(after["boxes"].values()) == {"filled"}
     assert not any(place.startswith("撕") for place in office.waiting())
+    scans = hamlet.home.parent / "2"
+    complete = hamlet.run("intake", scans).json["contracts_complete"]
+    assert complete == office.second["contracts_complete"] + 1
     assert hamlet.run("review", "assign", item, office.torn, "2").json["error"]["code"] == "review_decided"
     assert hamlet.run("review", "undo", item).status == 0
     undone = hamlet.show(office.torn)
