@@ -26,12 +26,18 @@ def serial(day: date) -> int:
     return (date(day.year, day.month, day.day) - date(1899, 12, 30)).days
 
 
-def write_biff(path: Path, grids: "Sequence[Grid]", *, biff8: bool = True, code_page: int = 1200) -> None:
-    """Write sheets as an .xls file. BIFF8 is UTF-16 whatever page it states; JExcelAPI states 1252."""
+def write_biff(
+    path: Path, grids: "Sequence[Grid]", *, biff8: bool = True, code_page: int = 1200, small: bool = False
+) -> None:
+    """Write sheets as an .xls file. BIFF8 is UTF-16 whatever page it states; JExcelAPI states 1252.
+
+    A `small` workbook of less than 4 KB lies in the container's mini stream.
+    """
     workbook = _Biff8() if biff8 else _Biff5()
     if biff8:
         workbook.code_page = code_page
-    path.write_bytes(_container("Workbook" if biff8 else "Book", workbook.stream(grids)))
+    name, stream = "Workbook" if biff8 else "Book", workbook.stream(grids)
+    path.write_bytes(_small_container(name, stream) if small else _container(name, stream))
 
 
 def _record(kind: int, data: bytes) -> bytes:
@@ -192,11 +198,31 @@ def _container(name: str, stream: bytes) -> bytes:
     chain = [*([_FAT] * tables), _END, *range(first + 1, first + length), _END]
     fat = struct.pack(f"<{len(chain)}I", *chain).ljust(tables * _SECTOR, b"\xff")
     directory = _entry("Root Entry", 5, 1, _END, 0) + _entry(name, 2, _FREE, first, len(stream))
+    header = _header(range(tables), directory=tables)
+    return header + fat + directory.ljust(_SECTOR, b"\0") + stream
+
+
+def _small_container(name: str, stream: bytes) -> bytes:
+    """A compound file whose stream lies in 64-byte sectors, the first of which is somebody else's."""
+    assert len(stream) < _LEAST
+    parts = -(-len(stream) // 64)
+    mini = (bytes(64) + stream).ljust((parts + 8) // 8 * _SECTOR, b"\0")
+    length = len(mini) // _SECTOR
+    chain = [_FAT, _END, _END, *range(4, 3 + length), _END]
+    mini_chain = [_END, *range(2, 1 + parts), _END]
+    directory = _entry("Root Entry", 5, 1, 3, len(mini)) + _entry(name, 2, _FREE, 1, len(stream))
+    tables = [struct.pack(f"<{len(one)}I", *one).ljust(_SECTOR, b"\xff") for one in (chain, mini_chain)]
+    header = _header([0], directory=1, mini=2)
+    return header + tables[0] + directory.ljust(_SECTOR, b"\0") + tables[1] + mini
+
+
+def _header(tables: Sequence[int], directory: int, mini: int = _END) -> bytes:
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
     header += struct.pack("<HHHHH", 0x003E, 3, 0xFFFE, 9, 6) + bytes(6)
-    header += struct.pack("<IIIIIIIII", 0, tables, tables, 0, _LEAST, _END, 0, _END, 0)
-    header += struct.pack("<109I", *range(tables), *([_FREE] * (109 - tables)))
-    return header + fat + directory.ljust(_SECTOR, b"\0") + stream
+    header += struct.pack(
+        "<IIIIIIIII", 0, len(tables), directory, 0, _LEAST, mini, int(mini != _END), _END, 0
+    )
+    return header + struct.pack("<109I", *tables, *([_FREE] * (109 - len(tables))))
 
 
 def _entry(name: str, kind: int, child: int, start: int, size: int) -> bytes:

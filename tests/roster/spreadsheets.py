@@ -10,12 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from odf.number import DateStyle, Day, Month, Text, Year
-from odf.opendocument import OpenDocumentSpreadsheet
-from odf.style import Style, TableColumnProperties, TableProperties
-from odf.table import CoveredTableCell, Table, TableCell, TableColumn, TableRow
-from odf.teletype import addTextToElement
-from odf.text import P
+from odf import number, opendocument, style, table, teletype, text  # type: ignore[import-untyped]
 
 from tests.roster.biff_writer import serial, write_biff
 
@@ -132,22 +127,28 @@ def _add_macros(path: Path) -> None:
 
 
 def _write_ods(path: Path, grids: Sequence[Grid]) -> None:
-    document = OpenDocumentSpreadsheet()
-    format_ = DateStyle(name="ymd")
-    for part in (Year(style="long"), Text(text="-"), Month(style="long"), Text(text="-"), Day(style="long")):
+    document = opendocument.OpenDocumentSpreadsheet()
+    format_ = number.DateStyle(name="ymd")
+    for part in (
+        number.Year(style="long"),
+        number.Text(text="-"),
+        number.Month(style="long"),
+        number.Text(text="-"),
+        number.Day(style="long"),
+    ):
         format_.addElement(part)
-    day_style = Style(name="day", family="table-cell", datastylename=format_)
-    wide = Style(name="wide", family="table-column")
-    wide.addElement(TableColumnProperties(columnwidth="2cm"))
-    away = Style(name="away", family="table")
-    away.addElement(TableProperties(display="false"))
+    day_style = style.Style(name="day", family="table-cell", datastylename=format_)
+    wide = style.Style(name="wide", family="table-column")
+    wide.addElement(style.TableColumnProperties(columnwidth="2cm"))
+    away = style.Style(name="away", family="table")
+    away.addElement(style.TableProperties(display="false"))
     for element in (format_, day_style, wide, away):
         document.automaticstyles.addElement(element)
     for grid in grids:
-        table = Table(name=grid.name, **({"stylename": away} if grid.hidden else {}))
+        sheet = table.Table(name=grid.name, **({"stylename": away} if grid.hidden else {}))
         for column in range(max((len(cells) for cells in grid.rows), default=0)):
             hidden = {"visibility": "collapse"} if column in grid.hidden_columns else {}
-            table.addElement(TableColumn(stylename=wide, **hidden))
+            sheet.addElement(table.TableColumn(stylename=wide, **hidden))
         spans = {area[:2]: area for area in grid.merged}
         covered = {
             (line, column)
@@ -156,14 +157,14 @@ def _write_ods(path: Path, grids: Sequence[Grid]) -> None:
             for column in range(left, right + 1)
         } - spans.keys()
         for line, cells in enumerate(grid.rows):
-            row = TableRow(**({"visibility": "collapse"} if line in grid.hidden_rows else {}))
+            row = table.TableRow(**({"visibility": "collapse"} if line in grid.hidden_rows else {}))
             for column, cell in enumerate(cells):
                 if (line, column) in covered:
-                    row.addElement(CoveredTableCell())
+                    row.addElement(table.CoveredTableCell())
                 else:
                     row.addElement(_ods_cell(cell, spans.get((line, column)), day_style))
-            table.addElement(row)
-        document.spreadsheet.addElement(table)
+            sheet.addElement(row)
+        document.spreadsheet.addElement(sheet)
     document.save(path)
 
 
@@ -176,21 +177,21 @@ def _ods_cell(cell: Cell, area: Area | None, day_style: Any) -> Any:
         attributes["formula"] = "of:" + cell.text
     value = shown(cell)
     if value is None or value == "":
-        return TableCell(**attributes)
+        return table.TableCell(**attributes)
     if isinstance(value, bool):
-        return TableCell(valuetype="boolean", booleanvalue=str(value).lower(), **attributes)
+        return table.TableCell(valuetype="boolean", booleanvalue=str(value).lower(), **attributes)
     if isinstance(value, date):
-        text = value.isoformat()
-        made = TableCell(valuetype="date", datevalue=text, stylename=day_style, **attributes)
+        shown_as = value.isoformat()
+        made = table.TableCell(valuetype="date", datevalue=shown_as, stylename=day_style, **attributes)
     elif isinstance(value, (int, float)):
-        text = f"{value:.15g}"
-        made = TableCell(valuetype="float", value=text, **attributes)
+        shown_as = f"{value:.15g}"
+        made = table.TableCell(valuetype="float", value=shown_as, **attributes)
     else:
-        made = TableCell(valuetype="string", **attributes)
-        text = value
-    for part in text.split("\n"):
-        paragraph = P()
-        addTextToElement(paragraph, part)
+        made = table.TableCell(valuetype="string", **attributes)
+        shown_as = value
+    for part in shown_as.split("\n"):
+        paragraph = text.P()
+        teletype.addTextToElement(paragraph, part)
         made.addElement(paragraph)
     return made
 
