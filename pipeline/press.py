@@ -70,16 +70,12 @@ def widened(contract: Printable, variant: Variant, small: Sequence[FieldPlace]) 
     return Variant(variant.clauses, variant.counts, tuple(sorted(widths.items())))
 
 
-def unprintable(contract: Printable, layout: Layout) -> str:
-    """The characters of a contract's values that no installed font has."""
-    return "".join(
-        dict.fromkeys(
-            character
-            for sheet in layout.sheets
-            for place in sheet.fields
-            for character in fonts.missing(place.style, contract.content.value(place.name))
-        )
+def unprintable(contract: Printable, layout: Layout) -> dict[str, str]:
+    """The contract's values with characters that no installed font has, and those characters."""
+    values = (
+        (place.style, contract.content.value(place.name)) for sheet in layout.sheets for place in sheet.fields
     )
+    return {value: absent for style, value in values if (absent := fonts.missing(style, value))}
 
 
 def cut_by_a_page(layout: Layout) -> list[str]:

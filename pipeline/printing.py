@@ -47,7 +47,7 @@ OURS = re.compile(
     r"print\.pdf|print-([2-9]|collated|a3|part-\d+)\.pdf|print\.json|ledger\.xlsx|contracts\.zip", re.ASCII
 )
 SCRATCH = re.compile(r"\.huyue-(\d{12})(-old)?", re.ASCII)  # what a killed run leaves
-GLYPHS = "没有一种字体有“{}”。请安装含这些字的字体（如 fonts-hanazono、fonts-babelstone-han）后重新打印。"
+GLYPHS = "{}没有一种字体有。请安装含这些字的字体（如 fonts-hanazono、fonts-babelstone-han）后重新打印。"
 TOO_LONG = "文字太长，一页放不下（{}）。请在花名册里缩短，或在合同模板里加宽空格。"
 
 
@@ -212,7 +212,8 @@ def press_village(job: Job) -> Pressed:
         for one, variant, layout in wanted:
             absent = press.unprintable(one, layout)
             if absent:
-                stopped.append((one.number, GLYPHS.format(absent)))
+                said = "、".join(f"“{value}”里的“{characters}”" for value, characters in absent.items())
+                stopped.append((one.number, GLYPHS.format(said)))
                 continue
             small, used = press.too_small(one, layout), layout
             if small:

@@ -120,7 +120,7 @@ def test_only_the_contracts_without_a_glyph_are_stopped_and_named(office: Office
     assert len(stopped) == len(VILLAGES)
     for line, village in zip(stopped, VILLAGES.values(), strict=True):
         assert re.search(rf"{village}-2026-01-\d{{6}}-\w", line)
-        assert f"“{ABSENT}”" in line
+        assert f"“{LOST}”里的“{ABSENT}”没有一种字体有" in line
 
 
 def test_every_name_is_text_on_its_page(office: Office) -> None:
