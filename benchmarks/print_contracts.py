@@ -10,10 +10,8 @@ peer           docxtpl filling the same templates (its own notation) with the sa
 The town is made from a fixed seed, at a quarter, a half and the whole of --size.
 """
 
-import argparse
 import copy
 import io
-import json
 import tempfile
 import time
 from datetime import date
@@ -25,6 +23,7 @@ from docxtpl import DocxTemplate
 
 from archive.home import Home, create_home
 from archive.journal import Actor
+from benchmarks.report import main
 from pipeline import marks
 from pipeline.campaigns import Campaign, open_campaign
 from pipeline.compile_template import compile_template
@@ -42,23 +41,6 @@ from pipeline.template import Template
 
 ACTOR = Actor("benchmark", date(2026, 3, 1))
 SAMPLE = 150
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--size", type=int, default=400, help="households of the town (default 400)")
-    parser.add_argument("--json", action="store_true", help="print one JSON value")
-    arguments = parser.parse_args()
-    rows = [measure(max(9, arguments.size // part)) for part in (4, 2, 1)]
-    if arguments.json:
-        print(json.dumps(rows, ensure_ascii=False))
-        return
-    names = list(rows[0])
-    print("  ".join(f"{name:>18}" for name in names))
-    for row in rows:
-        print("  ".join(f"{row[name]:>18}" for name in names))
 
 
 def measure(households: int) -> dict[str, Any]:
@@ -187,4 +169,4 @@ def _row_loop(row: Any, rows: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, measure, default=400, parts=(4, 2, 1), least=9)

@@ -11,8 +11,6 @@ a tenth and the whole of --size. Each reader is a process of its own, one after 
 process's and its children's (the largest of them).
 """
 
-import argparse
-import json
 import multiprocessing
 import resource
 import sys
@@ -29,6 +27,7 @@ from typing import Any
 import openpyxl
 import xlsxwriter
 
+from benchmarks.report import main
 from pipeline.demo.people import Inventor
 from pipeline.divisions import Divisions
 from pipeline.people import Household
@@ -37,23 +36,6 @@ from pipeline.roster import read_rosters
 TITLES = ("组别", "户编号", "户主姓名", "姓名", "与户主关系", "性别", "出生日期", "公民身份号码", "婚姻状况",
           "联系电话", "外出地点", "外出开始", "外出结束", "技术服务", "养老保险", "知情选择", "联户责任人")  # fmt: skip
 TODAY = date(2026, 3, 1)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--size", type=int, default=100_000, help="households of the county (default 100000)")
-    parser.add_argument("--json", action="store_true", help="print one JSON value")
-    arguments = parser.parse_args()
-    rows = [measure(max(100, arguments.size // part)) for part in (100, 10, 1)]
-    if arguments.json:
-        print(json.dumps(rows, ensure_ascii=False))
-        return
-    names = list(rows[0])
-    print("  ".join(f"{name:>14}" for name in names))
-    for row in rows:
-        print("  ".join(f"{row[name]:>14}" for name in names))
 
 
 def measure(households: int) -> dict[str, Any]:
@@ -160,4 +142,4 @@ def _measured(work: Callable[[list[Path]], int], paths: list[Path], sender: Conn
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, measure, default=100_000, parts=(100, 10, 1), least=100)

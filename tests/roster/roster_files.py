@@ -1,5 +1,6 @@
 """Small rosters for tests: rows written as a clerk would, persons invented on the spot."""
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -61,6 +62,23 @@ def write_sheets(path: Path, sheets: Mapping[str, Rows], *, merge: Sequence[str]
         for area in merge:
             sheet.merge_cells(area)
     workbook.save(path)
+    return path
+
+
+def write_ods(path: Path, rows: str) -> Path:
+    """An open document of one sheet, its rows given as XML."""
+    namespaces = " ".join(
+        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"'
+        for short in ("office", "table", "text", "manifest")
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", f"<manifest:manifest {namespaces}/>")
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {namespaces}><office:body><office:spreadsheet><table:table table:name='花名册'>"
+            f"{rows}</table:table></office:spreadsheet></office:body></office:document-content>",
+        )
     return path
 
 

@@ -20,7 +20,7 @@ from archive.errors import (
     WorkbookTooLarge,
 )
 from pipeline.roster import limits
-from tests.roster.roster_files import COLUMNS, RESOURCES, changed, found, homes, read, row, write
+from tests.roster.roster_files import COLUMNS, RESOURCES, changed, found, homes, read, row, write, write_ods
 
 ONE_HOUSEHOLD = [("451225100201", 3, "0001", ["韦明", "银月"])]
 
@@ -66,23 +66,7 @@ def test_an_open_document_spreadsheet_is_read(tmp_path: Path) -> None:
     rows = [["甲", *COLUMNS], ["1", *changed(row("韦明"), c7="1980-06-14")]]
     rows.append(["1", *changed(row("银月", "配偶", serial=2), c7="1980-06-14", c2="")])
     empty = '<table:table-row table:number-rows-repeated="1048570"><table:table-cell/></table:table-row>'
-    namespaces = " ".join(
-        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"'
-        for short in ("office", "table", "text")
-    )
-    path = tmp_path / "a.ods"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr(
-            "META-INF/manifest.xml",
-            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
-        )
-        archive.writestr(
-            "content.xml",
-            f'<office:document-content {namespaces}><office:body><office:spreadsheet><table:table table:name="花名册">'
-            f"{''.join(map(line, rows))}{empty}</table:table></office:spreadsheet></office:body>"
-            "</office:document-content>",
-        )
+    path = write_ods(tmp_path / "a.ods", "".join(map(line, rows)) + empty)
     roster = read(path)
     assert found(roster) == []
     assert homes(roster) == ONE_HOUSEHOLD

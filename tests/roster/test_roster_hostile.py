@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from archive.errors import HuyueError, NoInput, NotWorkbook, WorkbookTooLarge
 from pipeline.roster import limits, opened
 from pipeline.roster.workbook import read_sheets
-from tests.roster.roster_files import COLUMNS, changed, found, homes, read, row, write
+from tests.roster.roster_files import COLUMNS, changed, found, homes, read, row, write, write_ods
 
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -124,24 +124,9 @@ def test_a_reader_killed_from_outside_is_told_not_waited_for(tmp_path: Path) -> 
 
 
 def test_memory_beyond_the_limit_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "a.ods"
     cells = '<table:table-cell office:value-type="string" table:number-columns-repeated="1000"><text:p>x</text:p></table:table-cell>'
     rows = f'<table:table-row table:number-rows-repeated="20000">{cells}</table:table-row>'
-    namespaces = " ".join(
-        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"'
-        for short in ("office", "table", "text")
-    )
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr(
-            "META-INF/manifest.xml",
-            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
-        )
-        archive.writestr(
-            "content.xml",
-            f"<office:document-content {namespaces}><office:body><office:spreadsheet><table:table table:name='a'>"
-            f"{rows}</table:table></office:spreadsheet></office:body></office:document-content>",
-        )
+    path = write_ods(tmp_path / "a.ods", rows)
     assert "1024 MB" in refused(path, WorkbookTooLarge)
 
 
