@@ -162,5 +162,5 @@ def findings_of(one: Standing, on: date, changed: date | None = None) -> Iterato
                 yield found(Class.LATE, one.complete_on)
         case _:
             return
-    if changed is not None and one.state is not State.EXPIRED:
+    if changed is not None and (one.ends is None or one.ends >= on):
         yield found(Class.SUBJECT_CHANGED, changed)

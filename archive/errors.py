@@ -257,6 +257,10 @@ class NotFlagged(WrongUsage):
     """合同 {number} 没有待处理的变动。请用 huyue roster changes 看现在的名单。"""
 
 
+class SuggestionUnknown(WrongUsage):
+    """--same 里的 {numbers} 不对：这次“可能是同一人”有 {count} 对。请先加 --dry-run 看序号。"""
+
+
 class ListFaulty(WrongUsage):
     """名单“{file}”第{row}行：{detail} 整份名单都还没有处理，请改好后再运行。"""
 

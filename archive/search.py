@@ -282,22 +282,24 @@ def _document(one: Standing, content: str, names: Names) -> Document:
     )
 
 
-def earlier_numbers(connection: Connection, number: str) -> list[str]:
-    """An identity number, and those that were confirmed to have been the same person's before."""
+def numbers_of_one(connection: Connection, number: str) -> list[str]:
+    """An identity number, and those that were confirmed to be the same person's."""
     link = tables.person_link
     known = [number]
     for one in known:  # grows as it goes
-        earlier = connection.execute(select(link.c.old_id).where(link.c.new_id == one)).scalars()
-        known += [old for old in earlier if old not in known]
+        rows = connection.execute(select(link).where(or_(link.c.old_id == one, link.c.new_id == one)))
+        known += dict.fromkeys(
+            other for row in rows for other in (row.old_id, row.new_id) if other not in known
+        )
     return known
 
 
 def _by_identity(
     connection: Connection, number: str, query: Query, today: date, offset: int, limit: int
 ) -> Found | None:
-    """What the person of an identity number signs, under earlier numbers too; None if there is no such person."""
+    """What the person of an identity number signs, under their other numbers too; None if there is no such person."""
     party = tables.party
-    known = earlier_numbers(connection, number)
+    known = numbers_of_one(connection, number)
     numbers = connection.execute(select(party.c.contract).where(party.c.id_number.in_(known))).scalars().all()
     if not numbers:
         return None

@@ -1,6 +1,6 @@
 """The list of contracts that a roster flagged: on the screen, and as a workbook that a person fills in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -43,16 +43,18 @@ _COLUMNS = (
     ("处理", 16),
     ("从哪天起", 12),
 )
+ListRow = tuple[int, str, str, Cell]
 _NUMBER, _DECISION, _DAY = "合同编号", "处理", "从哪天起"
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """How many contracts of a list were closed, kept, and left undecided."""
+    """How many contracts of a list were closed, kept, left undecided, and known to be decided so before."""
 
     closed: int
     kept: int
     left: int
+    known: int
 
 
 def change_json(one: Flagged) -> dict[str, object]:
@@ -132,13 +134,13 @@ def write_list(
         )
 
 
-def decide_by_list(connection: Connection, path: Path, actor: Actor) -> Decided:
+def decide_by_list(connection: Connection, path: Path, rows: Iterable[ListRow], actor: Actor) -> Decided:
     """Close and keep contracts as a filled-in list says, all within the caller's transaction.
 
     Raises ListFaulty for the first row that cannot be carried out, and then nothing may stand.
     """
-    closed = kept = left = 0
-    for row, number, decision, day in _read_list(path):
+    closed = kept = left = known = 0
+    for row, number, decision, day in rows:
         if not decision:
             left += 1
             continue
@@ -146,22 +148,28 @@ def decide_by_list(connection: Connection, path: Path, actor: Actor) -> Decided:
         until = read_day(day)
         if kind is None:
             raise ListFaulty(
-                file=path, row=row, detail=f"“处理”一栏的“{decision}”不认得，可以写：{'、'.join(DECISIONS)}"
+                file=path, row=row, detail=f"“处理”一栏的“{decision}”不认得，可以写：{'、'.join(DECISIONS)}。"
             )
-        if not until.readable or until.two_digits:
+        if not until.readable or until.two_digits or (until.day is None and folded(day)):
             raise ListFaulty(
-                file=path, row=row, detail=f"“从哪天起”的“{folded(day)}”读不出来，请写成 2026-03-01"
+                file=path, row=row, detail=f"“从哪天起”的“{folded(day)}”读不出来，请写成 2026-03-01 的样子。"
             )
         try:
-            decide(connection, str(parse(number) or number), kind, until.day, actor)
+            new = decide(connection, str(parse(number) or number), kind, until.day, actor)
         except WrongUsage as problem:
-            raise ListFaulty(file=path, row=row, detail=str(problem)) from problem
-        closed, kept = (closed, kept + 1) if kind == KEPT else (closed + 1, kept)
-    return Decided(closed, kept, left)
+            said = str(problem).replace("--date", "“从哪天起”")
+            raise ListFaulty(file=path, row=row, detail=said) from problem
+        known += not new
+        closed += new and kind != KEPT
+        kept += new and kind == KEPT
+    return Decided(closed, kept, left, known)
 
 
-def _read_list(path: Path) -> Iterator[tuple[int, str, str, Cell]]:
-    """Row, contract number, decision and day of every contract in a list."""
+def read_list(path: Path) -> Iterator[ListRow]:
+    """Row, contract number, decision and day of every contract in a list.
+
+    Raises ListFaulty for a file that is none, and what `sheets_of` raises.
+    """
     listed = False
     for _, sheets in sheets_of([path]):
         for sheet in sheets:
@@ -170,8 +178,14 @@ def _read_list(path: Path) -> Iterator[tuple[int, str, str, Cell]]:
                 labels = [folded(cell) for cell in cells]
                 if _NUMBER in labels and _DECISION in labels:
                     columns, listed = {label: column for column, label in enumerate(labels)}, True
-                elif columns and labels[columns[_NUMBER]]:
-                    day = cells[columns[_DAY]] if _DAY in columns else ""
-                    yield row, labels[columns[_NUMBER]], labels[columns[_DECISION]], day
+                elif columns:
+                    cells = [
+                        *cells,
+                        *[""] * (max(columns.values()) + 1 - len(cells)),
+                    ]  # text files have short lines
+                    number = folded(cells[columns[_NUMBER]])
+                    if parse(number) or (number and folded(cells[columns[_DECISION]])):
+                        day = cells[columns[_DAY]] if _DAY in columns else ""
+                        yield row, number, folded(cells[columns[_DECISION]]), day
     if not listed:
-        raise ListFaulty(file=path, row=1, detail="没有“合同编号”和“处理”两栏，不是变动名单")
+        raise ListFaulty(file=path, row=1, detail="没有“合同编号”和“处理”两栏，不是变动名单。")

@@ -11,7 +11,7 @@ from archive.filings import Box, Filing, Verdict, filing_versions
 from archive.states import standing_of
 from pipeline.contracts import kept_template, layout_of_id
 from pipeline.people import mask_id
-from pipeline.subject_changes import KEPT
+from pipeline.subject_changes import KEPT, RETURNED
 
 CONSENT = "privacy_consent"
 
@@ -113,6 +113,7 @@ def _history(
     query = select(change).where(change.c.contract == row.number).order_by(change.c.id)
     for changed in connection.execute(query):
         events.append({"date": changed.day, "event": "subject_changed", "reason": changed.reason})
-        if changed.decision == KEPT:
-            events.append({"date": changed.decided_on, "event": KEPT})
+        answer: dict[str, object] = {"date": changed.decided_on, "event": changed.decision}
+        if changed.decision in (KEPT, RETURNED) and answer not in events:
+            events.append(answer)
     return sorted((one for one in events if str(one["date"]) <= day), key=lambda one: str(one["date"]))

@@ -4,7 +4,7 @@ A contract is flagged while it is alive: neither closed nor past its end. The fl
 `close` answers it, or a decision to keep the contract as it is.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,13 +19,15 @@ from archive.changes import mark_changed
 from archive.closings import close_contract
 from archive.errors import NotFlagged
 from archive.journal import Actor
+from archive.search import numbers_of_one
 from archive.states import FREED, not_closed
 from pipeline.manifest import Range
-from pipeline.roster.changes import DIED, MOVED, Before, Changes, HomeKey, turned_over
+from pipeline.roster.changes import DIED, MOVED, Before, Changes, HomeKey, key_of, turned_over
+from pipeline.roster.reader import Roster
 from pipeline.toml_text import decode_manifest
 
 CHUNK = 500
-KEPT = "kept"
+KEPT, RETURNED = "kept", "returned"
 CHINESE = {
     "died": "去世",
     "moved": "迁走",
@@ -39,7 +41,9 @@ CHINESE = {
 }
 # What a person is asked first, where a closing is likely.
 SUGGESTED = {"died": "died", "moved": "moved", "marital": "unfit", "age": "unfit"}
-_AGE_FACTS = ("age", "husband_age", "wife_age")
+_AGE_FACTS = {"age": 0, "husband_age": 0, "wife_age": 1}  # whose it is: the party's position
+# What can be again as it was.
+_RETURNING = ("left", "died", "moved", "renamed", "head", "household")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,8 @@ class Flagged:
 def follow(connection: Connection, imported: int, links: Mapping[str, str]) -> None:
     """Let contracts of an old identity number go on under the new one: old → new."""
     for old, new in links.items():
-        connection.execute(insert(tables.person_link).values(import_id=imported, old_id=old, new_id=new))
         _rename(connection, old, new)
+        connection.execute(insert(tables.person_link).values(import_id=imported, old_id=old, new_id=new))
 
 
 def unfollow(connection: Connection, imported: int) -> None:
@@ -71,60 +75,52 @@ def unfollow(connection: Connection, imported: int) -> None:
 
 def _rename(connection: Connection, old: str, new: str) -> None:
     """Name parties by another identity number; what is printed and frozen stays as it is."""
-    contract = tables.contract
-    keys = connection.execute(
-        select(contract.c.number, contract.c.party_key).where(
-            contract.c.party_key.contains(old, autoescape=True)
-        )
-    ).all()
-    for row in keys:
+    contract, party = tables.contract, tables.party
+    known = numbers_of_one(connection, old)
+    theirs = select(party.c.contract).where(party.c.id_number.in_(known))
+    for row in connection.execute(select(contract).where(contract.c.number.in_(theirs))).all():
         key, freed, own = row.party_key.partition(FREED)
         renamed = "+".join(new if part == old else part for part in key.split("+")) + freed + own
         taken = select(contract.c.number).where(
             contract.c.party_key == renamed,
-            contract.c.template.in_(select(contract.c.template).where(contract.c.number == row.number)),
-            contract.c.campaign_id.in_(select(contract.c.campaign_id).where(contract.c.number == row.number)),
+            contract.c.template == row.template,
+            contract.c.campaign_id == row.campaign_id,
         )
-        if connection.execute(taken).first() is None:
+        if renamed != row.party_key and connection.execute(taken).first() is None:
             connection.execute(
                 update(contract).where(contract.c.number == row.number).values(party_key=renamed)
             )
 
 
 def flag(
-    connection: Connection, imported: int, changes: Changes, before: Mapping[str, Before], actor: Actor
+    connection: Connection,
+    imported: int,
+    changes: Changes,
+    before: Mapping[str, Before],
+    roster: Roster,
+    actor: Actor,
 ) -> int:
-    """Flag the contracts that an import's changes touch; returns how many."""
-    persons: defaultdict[str, set[str]] = defaultdict(set)
-    for one in changes.left:
-        persons[one.then].add({DIED: "died", MOVED: "moved"}.get(one.detail, "left"))
-    for reason, people in (
-        ("moved", changes.moved),
-        ("renamed", changes.renamed),
-        ("marital", changes.marital),
-        ("identity", changes.renumbered),
-    ):
-        for one in people:
-            persons[one.then].add(reason)
+    """Flag the contracts that an import's changes touch; returns how many.
+
+    What was flagged before and is again as the contract has it is taken off the list.
+    """
+    persons = _reasons(changes)
     oldest = _oldest(connection)
     grown = turned_over(before, set(oldest.values()), actor.today)
+    now = {one.then: one.now for one in changes.renumbered}
+    grown = Counter({now.get(number, number): age for number, age in grown.items()})
     for number in grown:
         persons[number].add("age")
-    homes: defaultdict[HomeKey, set[str]] = defaultdict(set)
-    for key, _, _ in changes.heads:
-        homes[key].add("head")
-    for key in changes.gone:
-        homes[key].add("household")
-    for key, _ in changes.split:
-        homes[key].add("household")
+    _take_off(connection, imported, roster, actor)
     found: dict[str, set[str]] = {}
-    for row, reasons in _of_persons(connection, persons, actor.today):
+    for row, number in _of_persons(connection, persons, actor.today):
+        reasons = set(persons[number])
         if "+" not in row.party_key:
             reasons.discard("marital")
-        if grown[row.id_number] <= oldest.get(row.template_sha256, 200):
+        if grown[number] <= oldest.get((row.template_sha256, row.position), 200):
             reasons.discard("age")
         found.setdefault(row.number, set()).update(reasons)
-    for number, reasons in _of_homes(connection, homes, actor.today):
+    for number, reasons in _of_homes(connection, _home_reasons(changes), actor.today):
         found.setdefault(number, set()).update(reasons)
     found = {number: reasons for number, reasons in found.items() if reasons}
     rows = [
@@ -145,31 +141,131 @@ def flag(
     return len(found)
 
 
-def _oldest(connection: Connection) -> dict[str, int]:
-    """The age that a party of a template may be at most, by the template's hash."""
-    found: dict[str, int] = {}
+def _reasons(changes: Changes) -> defaultdict[str, set[str]]:
+    """Why contracts of a person, by the identity number now or last, are to be looked at."""
+    persons: defaultdict[str, set[str]] = defaultdict(set)
+    for one in changes.left:
+        persons[one.then].add({DIED: "died", MOVED: "moved"}.get(one.detail, "left"))
+    for reason, people in (
+        ("moved", changes.moved),
+        ("renamed", changes.renamed),
+        ("marital", changes.marital),
+        ("identity", changes.renumbered),
+    ):
+        for one in people:
+            persons[one.now].add(reason)
+    return persons
+
+
+def _home_reasons(changes: Changes) -> dict[HomeKey, set[str]]:
+    homes: defaultdict[HomeKey, set[str]] = defaultdict(set)
+    for key, _, _ in changes.heads:
+        homes[key].add("head")
+    for key in (*changes.gone, *(key for key, _ in changes.split)):
+        homes[key].add("household")
+    return homes
+
+
+def _oldest(connection: Connection) -> dict[tuple[str, int], int]:
+    """The age that a party of a template may be at most, by the template's hash and the party's position."""
+    found: dict[tuple[str, int], int] = {}
     for row in connection.execute(select(tables.template)):
         who = decode_manifest(row.manifest, row.name).who
-        wanted = [one.max for fact in _AGE_FACTS if isinstance(one := who.get(fact), Range) and one.max]
-        if wanted:
-            found[row.sha256] = min(wanted)
+        for fact, position in _AGE_FACTS.items():
+            wanted = who.get(fact)
+            if isinstance(wanted, Range) and wanted.max is not None:
+                found[row.sha256, position] = wanted.max
     return found
 
 
 def _of_persons(
     connection: Connection, persons: Mapping[str, set[str]], today: date
-) -> Iterator[tuple[Row[Any, Any, Any, Any], set[str]]]:
-    """Live contracts of the persons, each with the reasons of one of its parties."""
+) -> Iterator[tuple[Row[Any, Any, Any, Any, Any], str]]:
+    """Live contracts of the persons, also under earlier numbers, each with the number it is looked for by."""
     contract, party = tables.contract, tables.party
-    wanted = sorted(persons)
+    linked = links(connection)
+    sought = {one: number for number in persons for one in (number, *linked.get(number, ()))}
+    wanted = sorted(sought)
     for start in range(0, len(wanted), CHUNK):
         rows = connection.execute(
-            select(party.c.id_number, contract.c.number, contract.c.party_key, contract.c.template_sha256)
+            select(
+                party.c.id_number,
+                party.c.position,
+                contract.c.number,
+                contract.c.party_key,
+                contract.c.template_sha256,
+            )
             .join(contract, contract.c.number == party.c.contract)
             .where(party.c.id_number.in_(wanted[start : start + CHUNK]), *_alive(today))
         )
         for row in rows:
-            yield row, set(persons[row.id_number])
+            yield row, sought[row.id_number]
+
+
+def links(connection: Connection) -> dict[str, set[str]]:
+    """Identity numbers that were confirmed to be one person's: each with all of them."""
+    link = tables.person_link
+    one_person: dict[str, set[str]] = {}
+    for row in connection.execute(select(link.c.old_id, link.c.new_id)):
+        joined = one_person.get(row.old_id, {row.old_id}) | one_person.get(row.new_id, {row.new_id})
+        one_person |= dict.fromkeys(joined, joined)
+    return one_person
+
+
+def _take_off(connection: Connection, imported: int, roster: Roster, actor: Actor) -> None:
+    """Answer flags whose person or household is again as the contract has it, as returned."""
+    contract, change, party = tables.contract, tables.subject_change, tables.party
+    rows = connection.execute(
+        select(change.c.id, change.c.reason, party.c.id_number, party.c.name)
+        .add_columns(contract.c.number, contract.c.village_code, contract.c.party_key)
+        .join(contract, contract.c.number == change.c.contract)
+        .join(party, party.c.contract == contract.c.number)
+        .where(change.c.decision == "", change.c.reason.in_(_RETURNING))
+    ).all()
+    if not rows:
+        return
+    linked = links(connection)
+    wanted = {one for row in rows for one in (row.id_number, *linked.get(row.id_number, ()))}
+    homes = {"/".join(map(str, key_of(home))): home.head for home in roster.households}
+    there = {
+        member.id_number: (home.village_code, member.name)
+        for home in roster.households
+        for member in home.accepted
+        if member.id_number in wanted
+    }
+    # A couple's flag may be either's: it goes where both are as they were.
+    as_before: dict[int, bool] = {}
+    for row in rows:
+        village, name = next(
+            (there[one] for one in (row.id_number, *linked.get(row.id_number, ())) if one in there), ("", "")
+        )
+        again = {
+            "left": bool(village),
+            "died": bool(village),
+            "moved": village == row.village_code,
+            "renamed": name == row.name,
+            "head": homes.get(row.party_key) == row.name,
+            "household": row.party_key in homes,
+        }[row.reason]
+        as_before[row.id] = as_before.get(row.id, True) and again
+    returned = [number for number, again in as_before.items() if again]
+    for start in range(0, len(returned), CHUNK):
+        connection.execute(
+            update(change)
+            .where(change.c.id.in_(returned[start : start + CHUNK]))
+            .values(decision=RETURNED, decided_on=actor.today.isoformat(), returned_by=imported)
+        )
+    mark_changed(connection, sorted({row.number for row in rows if as_before[row.id]}))
+
+
+def flag_again(connection: Connection, imported: int) -> None:
+    """Undo what an import took off the list."""
+    change = tables.subject_change
+    connection.execute(
+        update(change)
+        .where(change.c.returned_by == imported)
+        .values(decision="", decided_on=None, returned_by=None)
+    )
 
 
 def _of_homes(
@@ -207,7 +303,7 @@ def flagged(connection: Connection, today: date, village: str | None = None) -> 
     query = (
         select(number, *told, change.c.reason, change.c.day)
         .join(change, change.c.contract == number)
-        .where(change.c.decision == "", *_alive(today))
+        .where(change.c.decision == "", change.c.day <= today.isoformat(), *_alive(today))
         .order_by(number, change.c.id)
     )
     if village is not None:
@@ -220,16 +316,19 @@ def flagged(connection: Connection, today: date, village: str | None = None) -> 
         yield Flagged(*changes[0][:6], tuple(days.items()))
 
 
-def decide(connection: Connection, number: str, decision: str, day: date | None, actor: Actor) -> None:
+def decide(connection: Connection, number: str, decision: str, day: date | None, actor: Actor) -> bool:
     """Answer a contract's flags: keep it as it is, or close it as `decision` from `day` on.
 
-    Raises NotFlagged, and what close_contract raises.
+    False where they were answered so before. Raises NotFlagged, and what close_contract raises.
     """
     change = tables.subject_change
-    open_ones = (change.c.contract == number) & (change.c.decision == "")
+    of_it = (change.c.contract == number) & (change.c.day <= actor.today.isoformat())
+    open_ones = of_it & (change.c.decision == "")
     reasons = connection.execute(select(change.c.reason).where(open_ones).order_by(change.c.id)).scalars()
     said = "、".join(dict.fromkeys(CHINESE[reason] for reason in reasons))
     if not said:
+        if connection.execute(select(change.c.id).where(of_it, change.c.decision == decision)).first():
+            return False
         raise NotFlagged(number=number)
     if decision == KEPT:
         journal.record(connection, actor, "keep", number, {})
@@ -239,6 +338,7 @@ def decide(connection: Connection, number: str, decision: str, day: date | None,
     connection.execute(
         update(change).where(open_ones).values(decision=decision, decided_on=actor.today.isoformat())
     )
+    return True
 
 
 def suggested(reasons: Sequence[tuple[str, date]]) -> str:

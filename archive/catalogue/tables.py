@@ -111,6 +111,16 @@ person = Table(
     Index("ix_person_id_number", "id_number", "import_id"),
 )
 
+# Who was in a village before and is held back in this import: not in its rows, and yet not gone.
+carried = Table(
+    "carried",
+    metadata,
+    Column("import_id", Integer, ForeignKey("roster_import.id"), nullable=False),
+    Column("village_code", Text, ForeignKey("division.code"), nullable=False),
+    Column("id_number", Text, nullable=False, index=True),
+    PrimaryKeyConstraint("village_code", "import_id", "id_number"),
+)
+
 # Two identity numbers that a person has confirmed to be one person's: what stood under `old_id` goes on under `new_id`.
 person_link = Table(
     "person_link",
@@ -332,7 +342,7 @@ closing = Table(
 )
 
 # What a roster import changed about a contract's party, for a person to decide on: `decision` is "" until
-# then, `kept`, or the kind of its closing.
+# then, `kept`, the kind of its closing, or `returned` where the import `returned_by` shows it as it was before.
 subject_change = Table(
     "subject_change",
     metadata,
@@ -343,6 +353,7 @@ subject_change = Table(
     Column("day", Text, nullable=False),
     Column("decision", Text, nullable=False),
     Column("decided_on", Text),
+    Column("returned_by", Integer),
 )
 
 # When each contract last changed, as a running number: an index that has taken up all to `seq` lacks the rest.

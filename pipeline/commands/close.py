@@ -9,7 +9,7 @@ import click
 from archive.closings import close_contract
 from archive.errors import EXIT_DONE, EXIT_LOOK
 from archive.states import CHINESE, KINDS
-from pipeline.change_list import decide_by_list
+from pipeline.change_list import decide_by_list, read_list
 from pipeline.commands.contract_number import NUMBER, find_number
 from pipeline.console import DAY, FILE, Command, emit, session
 from pipeline.indexing import keep_index
@@ -52,12 +52,15 @@ def close(
 
 def _by_list(listed: Path) -> int:
     home, actor = session().open_home(), session().actor()
+    rows = list(read_list(listed))
     with home.writing() as connection:
-        done = decide_by_list(connection, listed, actor)
+        done = decide_by_list(connection, listed, rows, actor)
     keep_index(home, actor)
     emit(
         asdict(done),
-        [f"终止 {done.closed} 份，保留 {done.kept} 份；没有填“处理”的 {done.left} 份，没有动。"],
+        [
+            f"终止 {done.closed} 份，保留 {done.kept} 份；没有填“处理”的 {done.left} 份，没有动；以前已经这样处理的 {done.known} 份。"
+        ],
     )
     return EXIT_LOOK if done.left else EXIT_DONE
 

@@ -105,12 +105,12 @@ def import_(files: tuple[Path, ...], pairs: tuple[str, ...], dry_run: bool, same
         [
             f"{head}{found.year} 年花名册：新增 {counts.added} 人，变动 {counts.changed} 人，"
             f"没有变化 {counts.unchanged} 人，离开 {counts.left} 人，有问题暂不收 {counts.held} 人。",
-            *change_lines(done.changes, divisions),
+            *change_lines(done.changes, divisions, written=not dry_run),
             *flagged,
             *problem_lines(found.problems),
         ],
     )
-    return EXIT_LOOK if found.problems else EXIT_DONE
+    return EXIT_LOOK if counts.problems else EXIT_DONE
 
 
 @roster.command(

@@ -27,6 +27,7 @@ EVENTS = {
     "void": "作废",
     "subject_changed": "花名册变动",
     "kept": "核过变动，保留",
+    "returned": "花名册又和合同一致",
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from archive.errors import SuggestionUnknown
 from pipeline.people import Household, Person, age_on
 from pipeline.roster.columns import LABELS
 from pipeline.roster.reader import Roster
@@ -92,6 +93,13 @@ class Changes:
     merged: list[tuple[tuple[HomeKey, ...], HomeKey]] = field(default_factory=list)
     gone: list[HomeKey] = field(default_factory=list)  # households that no longer are, merged ones too
     suggestions: list[Pair] = field(default_factory=list)
+    confirmed: frozenset[int] = frozenset()  # of the suggestions, counted from 1
+    doubtful: list[Someone] = field(
+        default_factory=list
+    )  # number as before; name, village differ: detail, who had it
+    carried: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # held back, there before: number, village then
 
 
 def own_values(person: Person) -> tuple[object, ...]:
@@ -105,15 +113,20 @@ def compare(
 ) -> Changes:
     """A roster against the persons before, by identity number, wherever in the archive they lived.
 
-    `confirmed` are the suggestions, counted from 1, that are to be one person; None confirms all.
+    `confirmed` are the suggestions, counted from 1, that are to be one person; None confirms all. Raises
+    SuggestionUnknown for a number that is none.
     """
     comparison = _Comparison(before, roster, today)
     suggestions = comparison.suggestions()
-    for number, pair in enumerate(suggestions, start=1):
-        if confirmed is None or number in confirmed:
-            comparison.linked[pair.new] = pair.old
-    comparison.run()
+    every = range(1, len(suggestions) + 1)
+    if confirmed and (wrong := sorted(set(confirmed) - set(every))):
+        raise SuggestionUnknown(numbers="、".join(map(str, wrong)), count=len(suggestions))
     comparison.changes.suggestions = suggestions
+    comparison.changes.confirmed = frozenset(every if confirmed is None else confirmed)
+    for number in comparison.changes.confirmed:
+        pair = suggestions[number - 1]
+        comparison.linked[pair.new] = pair.old
+    comparison.run()
     return comparison.changes
 
 
@@ -127,11 +140,17 @@ class _Comparison:
         self.covered = {home.village_code for home in roster.households if home.village_code}
         self.seen: set[str] = set()
         self.held_as: set[tuple[object, ...]] = set()
+        self.renamed_heads: set[HomeKey] = set()
         for home, member in self._members():
             if member.held:
-                self.held_as |= set(_traces(member.id_number, member.name, member.birth, key_of(home)))
+                self.held_as |= set(_traces_of(member.id_number, member.name, member.birth, key_of(home)))
             else:
                 self.seen.add(member.id_number)
+        self.homes_of_held: set[HomeKey] = set()
+        for number, old in before.items():
+            if number not in self.seen and not self.held_as.isdisjoint(self._traces(number, old)):
+                self.homes_of_held.add(old.home)
+                self.changes.carried.append((number, old.home[0]))
 
     def _members(self) -> Iterator[tuple[Household, Person]]:
         for home in self.roster.households:
@@ -142,7 +161,11 @@ class _Comparison:
         """Whether someone of the villages given is in none of their rows, held ones too."""
         if number in self.seen or old.home[0] not in self.covered:
             return False
-        return self.held_as.isdisjoint(_traces(number, old.name, old.born, old.home))
+        return self.held_as.isdisjoint(self._traces(number, old))
+
+    @staticmethod
+    def _traces(number: str, old: Before) -> Iterator[tuple[object, ...]]:
+        return _traces_of(number, old.name, old.born, old.home)
 
     def suggestions(self) -> list[Pair]:
         """Who may have another identity number now: one gone and one new of that name, birth and village."""
@@ -202,6 +225,10 @@ class _Comparison:
             changes.renumbered.append(noted())
         if member.name != old.name:
             changes.renamed.append(noted(old.name))
+            if old.name == old.head and member.name == home.head:
+                self.renamed_heads.add(key)
+            if key[0] != old.home[0] and then == member.id_number:
+                changes.doubtful.append(noted(old.name))
         if key[0] != old.home[0]:
             changes.moved.append(noted(old.home[0]))
         elif key != old.home:
@@ -222,13 +249,13 @@ class _Comparison:
             trace: one.reason
             for home in self.roster.households
             for one in home.departed
-            for trace in _traces(one.id_number, one.name, None, key_of(home))
+            for trace in _traces_of(one.id_number, one.name, None, key_of(home))
         }
         followed = set(self.linked.values())
         for number, old in self.before.items():
             if number not in followed and self._is_gone(number, old):
-                traces = _traces(number, old.name, old.born, old.home)
-                reason = next((stated[trace] for trace in traces if trace in stated), UNKNOWN)
+                found = (stated[trace] for trace in self._traces(number, old) if trace in stated)
+                reason = next(found, UNKNOWN)
                 self.changes.left.append(Someone(old.name, old.home, "", number, reason))
         self.changes.left.sort(key=lambda one: one.home)
 
@@ -239,16 +266,22 @@ class _Comparison:
     ) -> None:
         now = {key_of(home): home for home in self.roster.households if home.village_code}
         then = {one.home: one.head for one in self.before.values()}
+
+        def is_gone(key: HomeKey) -> bool:
+            return key not in now and key[0] in self.covered and key not in self.homes_of_held
+
         for key, head in then.items():
-            if key in now and head and now[key].head and now[key].head != head:
-                self.changes.heads.append((key, head, now[key].head))
-            if key not in now and key[0] in self.covered:
+            one = now.get(key)
+            if one is not None and head and one.head and one.head != head and key not in self.renamed_heads:
+                self.changes.heads.append((key, head, one.head))
+            if is_gone(key):
                 self.changes.gone.append(key)
-            parts = tuple(goes_to.get(key, ()))
+            # Who marries into a new household of another village splits none.
+            parts = tuple(part for part in goes_to.get(key, ()) if part[0] == key[0])
             if len(parts) > 1 and any(part not in then for part in parts):
                 self.changes.split.append((key, parts))
         for key, sources in comes_from.items():
-            if len(sources) > 1 and any(one not in now for one in sources):
+            if len(sources) > 1 and any(map(is_gone, sources)):
                 self.changes.merged.append((tuple(sources), key))
 
 
@@ -270,7 +303,7 @@ def turned_over(before: Mapping[str, Before], limits: Collection[int], today: da
     return found
 
 
-def _traces(
+def _traces_of(
     number: str, name: str, birth: date | object | None, home: HomeKey
 ) -> Iterator[tuple[object, ...]]:
     """By any of these someone held back, or said to be gone, is the person who was there before."""

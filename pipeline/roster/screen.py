@@ -69,8 +69,8 @@ def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
         yield f"  ……其余 {len(problems) - SHOWN} 处请加 --json 或 --marked 查看。"
 
 
-def change_lines(changes: Changes, divisions: Divisions) -> Iterator[str]:
-    """What an import changes, by kind; the first ones of each by name."""
+def change_lines(changes: Changes, divisions: Divisions, *, written: bool) -> Iterator[str]:
+    """What an import changes, or has changed, by kind; the first ones of each by name."""
 
     village = lru_cache(divisions.plain_name)
 
@@ -78,6 +78,10 @@ def change_lines(changes: Changes, divisions: Divisions) -> Iterator[str]:
         code, group, number = home
         return f"{village(code)}{f'{group}组' if group else ''}{number}户"
 
+    if changes.doubtful:
+        yield f"请核对：号码与别村另一个名字的人相同 {len(changes.doubtful)} 人，已按同一人换村、改名算。号码写错的，请改正后再导入："
+        for one in changes.doubtful:
+            yield f"  {one.name}（{place(one.home)}，号码 {mask_id(one.now)}，原来是{one.detail}）"
     people: tuple[tuple[str, list[Someone], Callable[[Someone], str]], ...] = (
         ("新增", changes.joined, lambda one: ""),
         ("离开：注明去世", [one for one in changes.left if one.detail == DIED], lambda one: ""),
@@ -109,13 +113,15 @@ def change_lines(changes: Changes, divisions: Divisions) -> Iterator[str]:
     for title, lines in homes:
         if lines:
             yield _listed(f"{title} {len(lines)} 户", lines, len(lines))
-    if changes.suggestions:
-        yield f"可能是同一人 {len(changes.suggestions)} 对（同村、同名、同出生日期，号码不同）："
-        for number, pair in enumerate(changes.suggestions[:SHOWN], start=1):
+    asked = [one for one in enumerate(changes.suggestions, start=1) if one[0] not in changes.confirmed]
+    if asked:
+        yield f"可能是同一人 {len(asked)} 对（同村、同名、同出生日期，号码不同）："
+        for number, pair in asked:  # all of them: nobody can confirm what is not shown
             yield f"  {number}. {village(pair.village)} {pair.name}：{mask_id(pair.old)} → {mask_id(pair.new)}"
-        if len(changes.suggestions) > SHOWN:
-            yield f"  ……其余 {len(changes.suggestions) - SHOWN} 对"
-        yield "  核对证件，是同一人的，导入时加上 --same 和前面的序号，如 --same 1,3（都是就写 --same all）。"
+        if written:
+            yield "  这次按两个人导入了。核对证件，是同一人的，请先 roster undo，再加上 --same 和前面的序号导入。"
+        else:
+            yield "  核对证件，是同一人的，导入时加上 --same 和前面的序号，如 --same 1,3（都是就写 --same all）。"
 
 
 def _listed(head: str, lines: Iterable[str], count: int) -> str:

@@ -4,12 +4,12 @@ An import adds rows of its own and changes none: the newest import that holds a 
 roster. Someone whom a newer import shows in another village is read there only.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import groupby, islice
 
-from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, delete, func, insert, select, update
 
 from archive import journal
 from archive.catalogue import tables
@@ -19,7 +19,7 @@ from archive.journal import Actor
 from pipeline.people import MARRIED, Household, Person
 from pipeline.roster.changes import OWN, Before, Changes, compare, own_values
 from pipeline.roster.reader import Roster
-from pipeline.subject_changes import flag, follow, unfollow
+from pipeline.subject_changes import RETURNED, flag, flag_again, follow, unfollow
 
 CHUNK = 5_000
 SINGLE = ("未婚", "离婚", "离异", "丧偶")
@@ -27,7 +27,9 @@ SINGLE = ("未婚", "离婚", "离异", "丧偶")
 
 @dataclass(frozen=True, slots=True)
 class ImportCounts:
-    """What an import did, in persons; `problems` counts the roster's problems, warnings too."""
+    """What an import did, in persons; `problems` counts the roster's problems, warnings too, and
+    numbers that were somebody else's of another village.
+    """
 
     added: int
     changed: int
@@ -60,7 +62,8 @@ def import_roster(
     counted as held and has no place to be kept in.
     """
     villages = sorted({home.village_code for home in roster.households if home.village_code})
-    before = current(connection)
+    accepted = [member.id_number for home in roster.households for member in home.accepted]
+    before = current(connection, villages, accepted)
     changes = compare(before, roster, actor.today, confirmed)
     counts = ImportCounts(
         len(changes.joined),
@@ -68,11 +71,16 @@ def import_roster(
         changes.unchanged,
         len(changes.left),
         changes.held,
-        len(roster.problems),
+        len(roster.problems) + len(changes.doubtful),
     )
     imported = _insert(connection, roster, villages, actor, done)
+    held = [
+        {"import_id": imported, "id_number": number, "village_code": code} for number, code in changes.carried
+    ]
+    if held:
+        connection.execute(insert(tables.carried), held)
     follow(connection, imported, {one.then: one.now for one in changes.renumbered})
-    flagged = flag(connection, imported, changes, before, actor)
+    flagged = flag(connection, imported, changes, before, roster, actor)
     journal.record(
         connection,
         actor,
@@ -114,15 +122,18 @@ def undo_import(connection: Connection, actor: Actor) -> Undone:
         select(func.count()).where((contract.c.import_id == newest.id) | (unknown & in_its))
     ).scalar_one()
     decided = connection.execute(
-        select(func.count()).where(change.c.import_id == newest.id, change.c.decision != "")
+        select(func.count(change.c.contract.distinct())).where(
+            change.c.import_id == newest.id, change.c.decision.not_in(("", RETURNED))
+        )
     ).scalar_one()
     if planned or decided:
         detail = f"已按它安排了 {planned} 份合同" if planned else f"已按它的变动处理了 {decided} 份合同"
         raise ImportUsed(day=newest.imported_on, year=newest.year, detail=detail)
     villages = connection.execute(select(func.count()).where(held)).scalar_one()
     unfollow(connection, newest.id)
+    flag_again(connection, newest.id)
     persons = connection.execute(delete(person).where(person.c.import_id == newest.id)).rowcount
-    for table in (household, change, tables.person_link, import_village):
+    for table in (household, change, tables.carried, tables.person_link, import_village):
         connection.execute(delete(table).where(table.c.import_id == newest.id))
     connection.execute(
         update(roster_import).where(roster_import.c.id == newest.id).values(undone_on=actor.today.isoformat())
@@ -202,6 +213,11 @@ def _current() -> Select[tuple[object, ...]]:
         )
         .exists()
     )
+    return _persons().where(household.c.import_id == _newest(household.c.village_code), ~elsewhere)
+
+
+def _persons() -> Select[tuple[object, ...]]:
+    """Persons with their households, in the roster's order."""
     return (
         select(
             household.c.id.label("household_id"),
@@ -214,29 +230,65 @@ def _current() -> Select[tuple[object, ...]]:
         )
         .join(person, person.c.household_id == household.c.id)
         .join(roster_import, roster_import.c.id == household.c.import_id)
-        .where(household.c.import_id == _newest(household.c.village_code), ~elsewhere)
         .order_by(household.c.id, person.c.id)
     )
 
 
-def current(connection: Connection) -> dict[str, Before]:
-    """Everybody of every village's newest roster whom nothing holds back, by identity number."""
+def current(connection: Connection, villages: Sequence[str], numbers: Collection[str]) -> dict[str, Before]:
+    """Who was in the villages before, and who of the numbers was anywhere, by identity number.
+
+    That is everybody of the newest rosters whom nothing holds back, and, as they last were, those who were
+    there before and are held back now.
+    """
     found: dict[str, Before] = {}
-    names: dict[object, object] = {}  # of equal values one is kept: villages, heads, relations, days
-    days: dict[str, date] = {}
-    rows = connection.execution_options(stream_results=True).execute(
-        _current().add_columns(roster_import.c.imported_on)
+    for part in _parts(villages):
+        _add(found, connection, _current().where(household.c.village_code.in_(part)))
+        _add_carried(found, connection, tables.carried.c.village_code.in_(part))
+    others = select(import_village.c.village_code).where(import_village.c.village_code.not_in(villages))
+    if connection.execute(others.limit(1)).first() is not None:
+        for part in _parts([number for number in numbers if number not in found]):
+            _add(found, connection, _current().where(person.c.id_number.in_(part)))
+            _add_carried(found, connection, tables.carried.c.id_number.in_(part))
+    return found
+
+
+def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
+
+
+def _add_carried(found: dict[str, Before], connection: Connection, which: ColumnElement[bool]) -> None:
+    """Add those held back in their village's newest import as the last import that accepted them had them."""
+    carried, later = tables.carried, person.alias()
+    last = (
+        select(func.max(later.c.id))
+        .where(
+            later.c.id_number == carried.c.id_number,
+            later.c.held == "",
+            later.c.import_id < carried.c.import_id,
+        )
+        .correlate(carried)
+        .scalar_subquery()
     )
-    for row in rows:
+    shown_since = select(later.c.id).where(
+        later.c.id_number == carried.c.id_number, later.c.held == "", later.c.import_id > carried.c.import_id
+    )
+    held_now = select(last).where(
+        which, carried.c.import_id == _newest(carried.c.village_code), ~shown_since.exists()
+    )
+    _add(found, connection, _persons().where(person.c.id.in_(held_now)))
+
+
+def _add(found: dict[str, Before], connection: Connection, rows: Select[tuple[object, ...]]) -> None:
+    days: dict[str, date] = {}
+    same: dict[object, object] = {}  # of equal values one is kept: villages, heads, relations, days
+    streamed = connection.execution_options(stream_results=True)
+    for row in streamed.execute(rows.add_columns(roster_import.c.imported_on).where(person.c.held == "")):
         values = row._mapping
-        if values["held"]:
-            continue
-        own = tuple(names.setdefault(values[name], values[name]) for name in OWN)
-        home = (str(names.setdefault(row.village_code, row.village_code)), row.group_no, row.number)
-        head = str(names.setdefault(row.head, row.head))
+        own = tuple(same.setdefault(values[name], values[name]) for name in OWN)
+        home = (str(same.setdefault(row.village_code, row.village_code)), row.group_no, row.number)
+        head = str(same.setdefault(row.head, row.head))
         day = days.setdefault(row.imported_on, date.fromisoformat(row.imported_on))
         found[row.id_number] = Before(own, home, head, day)
-    return found
 
 
 def _insert(

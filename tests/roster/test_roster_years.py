@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from archive import journal
 from archive.catalogue import tables
-from archive.errors import NothingImported
+from archive.errors import NothingImported, SuggestionUnknown
 from archive.home import Home, create_home
 from archive.journal import Actor
 from pipeline.roster.changes import Changes, Someone
@@ -99,7 +99,7 @@ def test_each_kind_of_change_is_told(home: Home, tmp_path: Path) -> None:
     assert names(changes.moved) == [("韦小", VILLAGE)]
     assert [one.name for one in changes.other] == ["韦明", "银月"]
     assert changes.heads == [((VILLAGE, 3, "0001"), "韦明", "银月")]
-    said = "\n".join(change_lines(changes, COUNTY))
+    said = "\n".join(change_lines(changes, COUNTY, written=True))
     for words in (
         "离开：注明去世 1 人：覃兰（冲洞村委会3组0001户）",
         "换了村 1 人：韦小",
@@ -145,7 +145,7 @@ def test_households_split_and_merge(home: Home, tmp_path: Path) -> None:
     assert changes.split == [(one, (one, three))]
     assert changes.merged == [((one, two), one)]
     assert changes.gone == [two]
-    said = "\n".join(change_lines(changes, COUNTY))
+    said = "\n".join(change_lines(changes, COUNTY, written=True))
     assert "分户 1 户：冲洞村委会3组0001户分成冲洞村委会3组0001户、冲洞村委会3组0003户" in said
 
 
@@ -161,7 +161,7 @@ def test_another_number_of_the_same_person_is_a_suggestion_until_confirmed(
     assert totals(trial) == (1, 0, 4, 1, 0)
     (pair,) = trial.changes.suggestions
     assert (pair.name, pair.old[-4:-1], pair.new[-4:-1]) == ("韦大", "007", "067")
-    assert "--same" in "\n".join(change_lines(trial.changes, COUNTY))
+    assert "--same" in "\n".join(change_lines(trial.changes, COUNTY, written=False))
     done = take(home, tmp_path / "b.xlsx", NEXT, *rows, same=frozenset({1}))
     assert totals(done) == (0, 1, 4, 0, 0)
     assert names(done.changes.renumbered) == [("韦大", "")]
@@ -188,7 +188,9 @@ def undone(home: Home) -> Iterator[Connection]:
 def kept(home: Home) -> object:
     """All that imports wrote, but the journal and the noted import itself."""
     with home.reading() as connection:
-        everybody = {number: (one.own, one.home) for number, one in current(connection).items()}
+        everybody = {
+            number: (one.own, one.home) for number, one in current(connection, [VILLAGE], ()).items()
+        }
         homes = households_of(connection, VILLAGE)
         rows = connection.execute(select(func.count()).select_from(tables.person)).scalar_one()
         links = connection.execute(select(func.count()).select_from(tables.person_link)).scalar_one()
@@ -232,3 +234,75 @@ def test_counts_add_up_whatever_changes(home: Home, tmp_path: Path) -> None:
     assert sum(totals(done)) - done.counts.left == 60
     assert done.counts.changed + done.counts.unchanged + done.counts.left == 59
     assert isinstance(done.changes, Changes)
+
+
+def test_someone_held_back_and_then_gone_has_left(home: Home, tmp_path: Path) -> None:
+    take(home, tmp_path / "a.xlsx", FIRST, *family())
+    rows = family()
+    held = changed(rows[2], c8="")
+    take(home, tmp_path / "b.xlsx", NEXT, rows[0], rows[1], held, rows[3], rows[4])
+    without = take(home, tmp_path / "c.xlsx", NEXT, rows[0], rows[1], rows[3], rows[4])
+    assert (totals(without), names(without.changes.left)) == ((0, 0, 4, 1, 0), [("韦大", "unknown")])
+
+
+@pytest.mark.parametrize("slip", [{"c8": ""}, {"c0": "冲同村"}, {"c1": "上屯"}])
+def test_someone_held_back_and_then_corrected_is_who_they_were(
+    home: Home, tmp_path: Path, slip: dict[str, object]
+) -> None:
+    take(home, tmp_path / "a.xlsx", FIRST, *family())
+    rows = family()
+    rows[3] = changed(rows[3], **slip)
+    held = take(home, tmp_path / "b.xlsx", NEXT, *rows)
+    assert (totals(held), held.changes.gone, held.changes.heads) == ((0, 0, 4, 0, 1), [], [])
+    again = take(home, tmp_path / "c.xlsx", NEXT, *family())
+    assert totals(again) == (0, 0, 5, 0, 0)
+    assert ("韦小", "18") in names(again.changes.ages)
+    with home.writing() as connection:
+        undo_import(connection, Actor("甲", NEXT))
+    assert totals(take(home, tmp_path / "d.xlsx", NEXT, *family())) == (0, 0, 5, 0, 0)
+
+
+def test_a_household_whose_rows_are_held_is_not_gone(home: Home, tmp_path: Path) -> None:
+    take(home, tmp_path / "a.xlsx", FIRST, *family())
+    done = take(home, tmp_path / "b.xlsx", NEXT, *(changed(one, c1="上屯") for one in family()))
+    assert (totals(done), done.changes.gone) == ((0, 0, 0, 0, 5), [])
+
+
+def test_other_villages_are_left_out_of_it(home: Home, tmp_path: Path) -> None:
+    other = [changed(row("莫山", household="0002", serial=11, birth=date(1967, 1, 1)), c0="大福村")]
+    take(home, tmp_path / "a.xlsx", FIRST, *family(), *other)
+    done = take(home, tmp_path / "b.xlsx", NEXT, *other)
+    assert (totals(done), names(done.changes.ages)) == ((0, 0, 1, 0, 0), [("莫山", "59")])
+    comes = changed(family()[3], c0="大福村", c2="0002")
+    moved = take(home, tmp_path / "c.xlsx", NEXT, *other, comes)
+    assert (names(moved.changes.moved), moved.changes.merged) == ([("韦小", VILLAGE)], [])
+    back = take(home, tmp_path / "d.xlsx", NEXT, *family())
+    assert [one.name for one in back.changes.moved] == ["韦小"]
+
+
+def test_a_number_that_was_anothers_of_another_village_is_to_be_checked(home: Home, tmp_path: Path) -> None:
+    take(home, tmp_path / "a.xlsx", FIRST, *family())
+    wrong = changed(row("唐新", household="0009", birth=date(2011, 3, 1), serial=3), c0="大福村")
+    done = take(home, tmp_path / "b.xlsx", NEXT, wrong)
+    assert (names(done.changes.doubtful), done.counts.problems) == ([("唐新", "韦大")], 1)
+    assert "请核对：号码与别村" in "\n".join(change_lines(done.changes, COUNTY, written=True))
+
+
+def test_a_renamed_head_is_no_other_head_and_who_marries_away_splits_no_household(
+    home: Home, tmp_path: Path
+) -> None:
+    take(home, tmp_path / "a.xlsx", FIRST, *family())
+    rows = [changed(one, c3="韦明明") for one in family()]
+    rows[0] = changed(rows[0], c4="韦明明")
+    rows[3] = changed(rows[3], c0="大福村", c2="0050", c5="户主")
+    changes = take(home, tmp_path / "b.xlsx", NEXT, *rows).changes
+    assert (names(changes.renamed), changes.heads, changes.split) == ([("韦明明", "韦明")], [], [])
+
+
+@pytest.mark.parametrize("wrong", [{0}, {2}, {1, 9}])
+def test_a_suggestion_that_is_none_is_refused(home: Home, tmp_path: Path, wrong: set[int]) -> None:
+    take(home, tmp_path / "a.xlsx", FIRST, *family())
+    rows = family()
+    rows[2] = changed(rows[2], c8=number(date(2011, 3, 1), serial=33))
+    with pytest.raises(SuggestionUnknown):
+        take(home, tmp_path / "b.xlsx", NEXT, *rows, same=frozenset(wrong))

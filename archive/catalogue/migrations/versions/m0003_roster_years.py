@@ -11,6 +11,16 @@ def upgrade() -> None:
     op.add_column("roster_import", sa.Column("undone_on", sa.Text(), nullable=True))
     op.add_column("contract", sa.Column("import_id", sa.Integer(), nullable=True))
     op.create_table(
+        "carried",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("village_code", sa.Text(), nullable=False),
+        sa.Column("id_number", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["roster_import.id"], name=op.f("fk_carried_import_id")),
+        sa.ForeignKeyConstraint(["village_code"], ["division.code"], name=op.f("fk_carried_village_code")),
+        sa.PrimaryKeyConstraint("village_code", "import_id", "id_number", name=op.f("pk_carried")),
+    )
+    op.create_index(op.f("ix_carried_id_number"), "carried", ["id_number"], unique=False)
+    op.create_table(
         "person_link",
         sa.Column("import_id", sa.Integer(), nullable=False),
         sa.Column("old_id", sa.Text(), nullable=False),
@@ -44,6 +54,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Text(), nullable=False),
         sa.Column("decision", sa.Text(), nullable=False),
         sa.Column("decided_on", sa.Text(), nullable=True),
+        sa.Column("returned_by", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["contract"], ["contract.number"], name=op.f("fk_subject_change_contract")),
         sa.ForeignKeyConstraint(
             ["import_id"], ["roster_import.id"], name=op.f("fk_subject_change_import_id")
