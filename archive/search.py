@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from archive.catalogue import tables
 from archive.changes import changed_since, last_change
@@ -217,15 +217,21 @@ def _lacking(connection: Connection, engine: Engine, today: date) -> Iterator[st
 
 
 def _dated(connection: Connection, first: str, last: str) -> Iterator[str]:
-    """The contracts of which a date lies between two (ISO)."""
+    """The contracts that something begins or ends for between two days (ISO).
+
+    What begins on a day holds on it already; what ends on one holds on it still.
+    """
     contract, closing, filing = tables.contract, tables.closing, tables.filing
-    dates = (contract.c.starts, contract.c.ends, contract.c.planned_on, contract.c.printed_on)
+
+    def begins(*days: ColumnElement[str]) -> ColumnElement[bool]:
+        return or_(*(and_(day > first, day <= last) for day in days))
+
+    ends = and_(contract.c.ends >= first, contract.c.ends < last)
+    starts = begins(contract.c.starts, contract.c.planned_on, contract.c.printed_on)
     queries = [
-        select(contract.c.number).where(or_(*(one.between(first, last) for one in dates))),
-        select(closing.c.contract).where(
-            or_(closing.c.day.between(first, last), closing.c.recorded_on.between(first, last))
-        ),
-        select(filing.c.contract).where(filing.c.filed_on.between(first, last)),
+        select(contract.c.number).where(or_(ends, starts)),
+        select(closing.c.contract).where(begins(closing.c.day, closing.c.recorded_on)),
+        select(filing.c.contract).where(begins(filing.c.filed_on)),
     ]
     for query in queries:
         yield from connection.execute(query).scalars()

@@ -264,7 +264,7 @@ class _Comparison:
         goes_to: Mapping[HomeKey, Mapping[HomeKey, None]],
         comes_from: Mapping[HomeKey, Mapping[HomeKey, None]],
     ) -> None:
-        now = {key_of(home): home for home in self.roster.households if home.village_code}
+        now = {key_of(home): home for home in self.roster.households if home.village_code and home.members}
         then = {one.home: one.head for one in self.before.values()}
 
         def is_gone(key: HomeKey) -> bool:
