@@ -19,16 +19,9 @@ HEAD_HEIGHT = 30  # points: two lines
 def new_workbook(path: Path, title: str, day: date) -> Iterator[xlsxwriter.Workbook]:
     """A workbook to fill, dated `day`; it takes its place when the block ends. Texts are never formulas.
 
-    Its rows wait in a folder beside it that only we can read, gone whatever happens; what a killed run left
-    there goes when the same file is written again. Raises OSError of `path` where it cannot be written.
+    Raises OSError of `path` where it cannot be written.
     """
-    place = path.resolve()
-    parts = place.with_name(f".{place.name}.part")
-    try:
-        if place.exists() and not place.is_file():  # a folder; or a device, which is not to be replaced
-            raise IsADirectoryError(errno.EISDIR, "not a file")
-        shutil.rmtree(parts, ignore_errors=True)
-        parts.mkdir(mode=0o700)
+    with part_folder(path) as parts:
         packed = _Packed()
         options = {"constant_memory": True, "strings_to_formulas": False, "tmpdir": str(parts)}
         book = xlsxwriter.Workbook(packed, options)
@@ -40,7 +33,23 @@ def new_workbook(path: Path, title: str, day: date) -> Iterator[xlsxwriter.Workb
             _let_go(book)
         whole = parts / "whole.xlsx"
         whole.write_bytes(packed.getbuffer())
-        whole.replace(place)
+        whole.replace(path.resolve())
+
+
+@contextmanager
+def part_folder(path: Path) -> Iterator[Path]:
+    """A folder for what a file is made of, beside it, that only we can read; gone whatever happens.
+
+    What a killed run left there goes when the same file is written again. Raises OSError of `path`.
+    """
+    place = path.resolve()
+    parts = place.with_name(f".{place.name}.part")
+    try:
+        if place.exists() and not place.is_file():  # a folder; or a device, which is not to be replaced
+            raise IsADirectoryError(errno.EISDIR, "not a file")
+        shutil.rmtree(parts, ignore_errors=True)
+        parts.mkdir(mode=0o700)
+        yield parts
     except (OSError, FileCreateError) as problem:
         cause = problem if isinstance(problem, OSError) else problem.args[0]
         raise OSError(cause.errno, cause.strerror, str(path)) from problem

@@ -50,7 +50,7 @@ def decode(toml: bytes, file: str | Path, shape: type[T], error: type[HuyueError
     try:
         return msgspec.convert(document, shape)
     except msgspec.ValidationError as problem:
-        place, detail = _explain(document, str(problem))
+        place, detail = _explain(document, str(problem), shape)
         raise error(file=file, place=place, detail=detail) from None
 
 
@@ -62,12 +62,12 @@ def _line_of(problem: str) -> str:
     return f"第 {found[1]} 行第 {found[2]} 列" if found else "末尾"
 
 
-def _explain(document: dict[str, Any], problem: str) -> tuple[str, str]:
+def _explain(document: dict[str, Any], problem: str, shape: type[object]) -> tuple[str, str]:
     """The key at fault and what to do about it, from msgspec's English."""
     at = _AT.search(problem)
-    steps = _steps(document, at[1]) if at else []
+    steps = _steps(document, at[1], shape) if at else []
     if "`key` in" in problem and at:
-        steps.append(_culprit(document, steps, at[1]))
+        steps.append(_culprit(document, steps, at[1], shape))
         return _key(steps), "名称只能用小写英文字母开头，后接字母、数字、下划线，请改名。"
     if found := re.match(r"Object missing required field `(\w+)`", problem):
         return _key([*steps, found[1]]), "没有写，请补上。"
@@ -95,15 +95,15 @@ def _key(steps: list[str]) -> str:
     return f"“{'.'.join(steps)}”" if steps else "整个文件"
 
 
-def _steps(document: dict[str, Any], path: str) -> list[str]:
+def _steps(document: dict[str, Any], path: str, shape: type[object]) -> list[str]:
     """The keys of msgspec's path, with the real key where msgspec says `[...]`."""
     steps: list[str] = []
     for name, index in _STEP.findall(path):
-        steps.append(_culprit(document, steps, path) if index == "..." else name or index)
+        steps.append(_culprit(document, steps, path, shape) if index == "..." else name or index)
     return steps
 
 
-def _culprit(document: dict[str, Any], steps: list[str], path: str) -> str:
+def _culprit(document: dict[str, Any], steps: list[str], path: str, shape: type[object]) -> str:
     """Which key of the table at `steps` the fault is under: the one that fails alone in the same way."""
     for key in _at(document, steps):
         trial = copy.deepcopy(document)
@@ -111,7 +111,7 @@ def _culprit(document: dict[str, Any], steps: list[str], path: str) -> str:
         for other in [name for name in table if name != key]:
             del table[other]
         try:
-            msgspec.convert(trial, Manifest)
+            msgspec.convert(trial, shape)
         except msgspec.ValidationError as problem:
             if f"`{path}`" in str(problem):
                 return str(key)

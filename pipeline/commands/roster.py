@@ -1,7 +1,7 @@
 """`huyue roster`: look at an office's workbook, and take it up."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -12,11 +12,12 @@ from pipeline.change_list import change_json, list_lines, write_list
 from pipeline.console import FILE, Command, Group, emit, progress, say, session
 from pipeline.contracts import template_titles
 from pipeline.divisions import Divisions
+from pipeline.file_names import once, readable
 from pipeline.indexing import keep_index
 from pipeline.planning import divisions_of
 from pipeline.responsibles import read_responsibles, record
 from pipeline.roster.columns import ColumnMap
-from pipeline.roster.marked import write_marked
+from pipeline.roster.marked import marked_targets, write_marked
 from pipeline.roster.output import roster_json
 from pipeline.roster.reader import Roster, read_rosters
 from pipeline.roster.screen import change_lines, problem_lines, reading_lines, roster_line
@@ -55,16 +56,18 @@ def roster() -> None:
 )
 def check(files: tuple[Path, ...], pairs: tuple[str, ...], marked: Path | None) -> int:
     home = session().home_if_any()
+    if marked:
+        marked_targets(files, marked)  # a name that will not do is said before the files are read
     found = _read(files, pairs, home)
-    copies = write_marked(found, files, marked) if marked else []
-    emit(
-        roster_json(found) if session().json else None,
-        [*reading_lines(found.sheets), roster_line(found), *problem_lines(found.problems)],
-    )
-    for copy in copies:
+    lines = [*reading_lines(found.sheets), roster_line(found), *problem_lines(found.problems)]
+    if not session().json:  # should marking fail, this is not lost; JSON is one value, here or of the failure
+        emit(None, lines)
+    for copy in write_marked(found, files, marked) if marked else []:
         kept = "" if copy.as_it_was else "；这种格式只能另做一份，原来的字体、颜色没有保留"
-        say(f"带标记的副本：{copy.path}（{copy.problems} 处问题{kept}）。改好后保存，直接导入它。")
-    return EXIT_LOOK if found.problems else EXIT_DONE
+        say(f"带标记的副本：{readable(copy.path)}（{copy.problems} 处问题{kept}）。改好后保存，直接导入它。")
+    if session().json:
+        emit(roster_json(found), [])
+    return EXIT_LOOK if found.problems or found.unused else EXIT_DONE
 
 
 @roster.command(
@@ -171,10 +174,10 @@ def responsible(file: Path, year: int | None, reason: str, dry_run: bool) -> Non
     home, actor = session().open_home(), session().actor()
     with home.reading() as connection:
         divisions = divisions_of(connection)
-    entries, found = read_responsibles(file, divisions)
+    listed = read_responsibles(file, divisions)
     with home.writing() as connection:
         trial = connection.begin_nested()
-        done = record(connection, year or found or actor.today.year, entries, reason, actor)
+        done = record(connection, listed, year or listed.year or actor.today.year, reason, actor)
         trial.rollback() if dry_run else trial.commit()
     head = "（试算，没有写入）" if dry_run else ""
     emit(
@@ -200,13 +203,20 @@ def _numbers(same: str | None) -> frozenset[int] | None:
 def _read(files: Sequence[Path], pairs: Sequence[str], home: Home | None) -> Roster:
     """The roster, read with the archive's divisions and columns where there is one, else the shipped county's."""
     written = read_settings(home.settings).roster.columns if home else {}
-    told = ColumnMap.of([*written.items(), *map(_pair, pairs)])
+    mapped = [_pair(pair) for pair in pairs]
+    told = ColumnMap.of([*written.items(), *mapped])
     divisions = Divisions.shipped()
     if home:
         with home.reading() as connection:
             divisions = divisions_of(connection)
+    files = once(files)
     with progress("读花名册（文件）", len(files)) as bar:
-        return read_rosters(files, divisions, session().actor().today, told, bar.advance)
+        found = read_rosters(files, divisions, session().actor().today, told, bar.advance)
+    # Settings are for all of an office's tables: one need not have every column of theirs.
+    unused = tuple(column for column in found.unused if column in dict(mapped))
+    if unused:
+        say(f"--map 里的这几栏，表里没有：{'、'.join(unused)}。请核对栏名或列号。")
+    return replace(found, unused=unused)
 
 
 def _pair(written: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 from archive.errors import ScanMissing
+from pipeline.file_names import readable
 
 GIGABYTE = 1 << 30
 FILE_LIMIT = 2 * GIGABYTE
@@ -73,26 +74,12 @@ def list_files(paths: Sequence[Path]) -> list[ScanFile]:
     found: dict[tuple[str, Path], ScanFile] = {}
     for path in paths:
         if not path.exists():
-            raise ScanMissing(file=_readable(path))
+            raise ScanMissing(file=readable(path))
         files = [path] if path.is_file() else _files_in(path)
         for file in files:
-            name = _readable(Path(file.name) if file == path else file.relative_to(path)).as_posix()
+            name = readable(Path(file.name) if file == path else file.relative_to(path)).as_posix()
             found[name, file.resolve()] = ScanFile(name, file)
     return list(found.values())
-
-
-def _readable(path: Path) -> Path:
-    """A path as people read it; its parts may come from systems that name files in GBK."""
-    return Path(*(_decoded(os.fsencode(part)) for part in path.parts))
-
-
-def _decoded(name: bytes) -> str:
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return name.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return name.decode("utf-8", "backslashreplace")
 
 
 def _files_in(folder: Path) -> Iterator[Path]:
@@ -139,7 +126,7 @@ def digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as problem:  # a failed read does not say of which file
-        raise OSError(problem.errno, problem.strerror, str(_readable(path))) from None
+        raise OSError(problem.errno, problem.strerror, str(readable(path))) from None
 
 
 def is_pdf(head: bytes) -> bool:

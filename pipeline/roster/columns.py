@@ -1,7 +1,7 @@
 """What an office says of its columns: `[roster.columns]` in huyue.toml, and `--map`."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archive.errors import ColumnMapFaulty
@@ -45,11 +45,19 @@ def bare(label: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnMap:
-    """The field of a column by its label or its letter; "" for a column that is not to be read."""
+class Told:
+    """What an office says of a column: its `field`, "" for one that is not to be read; `written` names it."""
 
-    by_label: Mapping[str, str] = field(default_factory=dict)
-    by_column: Mapping[int, str] = field(default_factory=dict)
+    written: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMap:
+    """What is told of columns by their label or their letters; letters that are a label too are in both."""
+
+    by_label: Mapping[str, Told] = field(default_factory=dict)
+    by_column: Mapping[int, Told] = field(default_factory=dict)
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> "ColumnMap":
@@ -62,8 +70,8 @@ class ColumnMap:
             name: name for name in FIELDS
         }
         names[UNREAD] = ""
-        by_label: dict[str, str] = {}
-        by_column: dict[int, str] = {}
+        by_label: dict[str, Told] = {}
+        by_column: dict[int, Told] = {}
         for column, wanted in pairs:
             label, named = bare(folded(column)), bare(folded(wanted))
             name = names.get(named, names.get(folded(wanted)))
@@ -71,18 +79,32 @@ class ColumnMap:
                 detail = f"没有叫“{wanted}”的栏目" if label else "等号前面没有写栏名或列号"
                 known = "、".join([*LABELS.values(), UNREAD])
                 raise ColumnMapFaulty(written=f"{column}={wanted}", detail=detail, known=known)
+            by_label[label.upper()] = Told(column, name)
             if letters := _LETTERS.fullmatch(label):
-                by_column[column_number(letters[1].upper()) - 1] = name
-            else:
-                by_label[label] = name
+                by_column[column_number(letters[1].upper()) - 1] = by_label[label.upper()]
         return cls(by_label, by_column)
 
-    def field(self, path: tuple[str, ...], column: int) -> str | None:
-        """The field the office says a column is, counted from 0; None where it says nothing.
+    def of_header(self, paths: Sequence[tuple[str, ...]], left: int) -> list[Told | None]:
+        """What the office says of each column of a header, the first of which is the sheet's column `left`.
 
-        `path` is the column's bare labels from the top group down: the lowest one names it, or all together.
+        A path is a column's bare labels from the top group down: the lowest one names it, or all together.
+        Letters name a column only where no label of the header is the same: a column may be headed ID.
         """
-        if column in self.by_column:
-            return self.by_column[column]
-        whole = "".join(path)
-        return self.by_label.get(whole, self.by_label.get(path[-1]) if path else None)
+        if not self.by_label:
+            return [None] * len(paths)
+        named = [self._named(path) for path in paths]
+        return [
+            by_letters
+            if (by_letters := self.by_column.get(left + column)) and by_letters not in named
+            else told
+            for column, told in enumerate(named)
+        ]
+
+    def _named(self, path: tuple[str, ...]) -> Told | None:
+        whole = "".join(path).upper()
+        return self.by_label.get(whole, self.by_label.get(path[-1].upper()) if path else None)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The labels and letters, as the office wrote them."""
+        return tuple(dict.fromkeys(told.written for told in self.by_label.values()))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.roster.cells import Row, folded
-from pipeline.roster.columns import REQUIRED, ColumnMap, bare
+from pipeline.roster.columns import REQUIRED, ColumnMap, Told, bare
 from pipeline.roster.workbook import Sheet
 
 # The first pattern that fits names the field. Labels come without spaces and punctuation.
@@ -51,6 +51,7 @@ _DATA = re.compile(r"\d{6}|\d{4}[-/.年]\d")
 
 # How deep a header may go, and how far down a sheet its first one may stand.
 DEPTH = 3
+_LABEL = 100  # characters; what is longer is no label, and would be searched for every one
 _SEARCHED = 60
 # So many recognised columns make a row a header, even where a required one is missing.
 ENOUGH = 4
@@ -60,14 +61,14 @@ ENOUGH = 4
 class Column:
     """A column of a header: its label (a group's before it), and the field it is read as, "" for none.
 
-    `column` counts from 0 at the first used one. `told` says that the office's own mapping names it, `again`
-    that another column is read for the same field already.
+    `column` counts from 0 at the first used one. `told` is how the office's own mapping names it, "" if
+    it does not; `again` says that another column is read for the same field already.
     """
 
     column: int
     label: str
     field: str
-    told: bool = False
+    told: str = ""
     again: bool = False
 
 
@@ -116,11 +117,11 @@ def read_header(sheet: Sheet, rows: Sequence[tuple[int, Row]], told: ColumnMap) 
         tuple(dict.fromkeys(line[column] for line in lines if column < len(line) and line[column]))
         for column in range(max(len(line) for line in lines))
     ]
-    by_office = [told.field(tuple(map(bare, path)), sheet.left + column) for column, path in enumerate(paths)]
+    by_office = told.of_header([tuple(map(bare, path)) for path in paths], sheet.left)
     columns: dict[str, int] = {}
-    for column, name in enumerate(by_office):
-        if name:
-            columns.setdefault(name, column)
+    for column, said in enumerate(by_office):
+        if said and said.field:
+            columns.setdefault(said.field, column)
     for column, path in enumerate(paths):
         if by_office[column] is None and (name := meaning(path)):
             columns.setdefault(name, column)
@@ -134,16 +135,16 @@ def read_header(sheet: Sheet, rows: Sequence[tuple[int, Row]], told: ColumnMap) 
     return Header(rows[0][0], rows[-1][0], columns, every)
 
 
-def _column(column: int, path: tuple[str, ...], told: str | None, columns: Mapping[str, int]) -> Column:
-    name = meaning(path) if told is None else told
+def _column(column: int, path: tuple[str, ...], told: Told | None, columns: Mapping[str, int]) -> Column:
+    name = meaning(path) if told is None else told.field
     again = bool(name) and columns[name] != column
-    return Column(column, "·".join(path), name, told is not None, again)
+    return Column(column, "·".join(path), name, told.written if told else "", again)
 
 
 @lru_cache(maxsize=1024)
 def meaning(path: tuple[str, ...]) -> str:
     """The field a column's labels name, from the top group down; "" if none of ours."""
-    if not path:
+    if not path or len(path[-1]) > _LABEL:
         return ""
     labels = [bare(label) for label in path]
     own = _field(labels[-1])

@@ -1,5 +1,6 @@
-"""Limits on workbooks from elsewhere; `opened.py` holds the time and the memory of the process that reads."""
+"""Limits on workbooks from elsewhere, and on the processes that read or mark them."""
 
+import sys
 from pathlib import Path
 
 from archive.errors import WorkbookTooLarge
@@ -8,8 +9,9 @@ MEGABYTE = 1 << 20
 FILE_LIMIT = 100 * MEGABYTE
 UNZIPPED_LIMIT = 1024 * MEGABYTE
 CELL_LIMIT = 20_000_000  # 19 columns down to Excel's last row
-MEMORY_LIMIT = 1024 * MEGABYTE  # of the reading process, in bytes
+MEMORY_LIMIT = 1024 * MEGABYTE  # of a process that reads or marks, in bytes
 SECONDS_LIMIT = 60  # for a file, beside what the rest of the work takes
+MARKING_SECONDS = 300  # for a marked copy: openpyxl takes about 20 for a million cells
 
 
 def check_file_size(path: Path, size: int) -> None:
@@ -24,3 +26,12 @@ def check_cells(path: Path, rows: int, columns: int, far: str) -> None:
     if rows * columns > CELL_LIMIT:
         detail = f"有一张表的内容一直到第{rows}行、{far}列"
         raise WorkbookTooLarge(file=path, detail=detail, remedy="删去表格右边和下边零散的内容")
+
+
+def limit_memory(limit: int = MEMORY_LIMIT) -> None:
+    """In a process of its own: beyond the limit comes MemoryError, or its end, and no dump of what it held."""
+    if sys.platform == "linux":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,47 +1,25 @@
-"""The clerk's own workbook again, with what is wrong marked in it: coloured cells, comments, a list.
+"""Marked copies of a roster's files: a process for each, within limits, and whole in their place or not at all."""
 
-openpyxl keeps the sheets' looks, merged cells and hidden rows; formulas become the results that were read.
-A format it does not write (.xls, .ods, text) is made into an .xlsx of the same rows.
-"""
-
+import errno
+import multiprocessing
+import os
 import tempfile
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
-import openpyxl
-from openpyxl.cell.cell import MergedCell
-from openpyxl.comments import Comment
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils.exceptions import IllegalCharacterError
-from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.worksheet.worksheet import Worksheet
-
-from archive.errors import FileExists, MarkingFailed, WorkbookTooLarge
-from pipeline.pool import ordered
-from pipeline.roster.cells import Cell
-from pipeline.roster.opened import sheets_of
-from pipeline.roster.problems import ERROR, Problem
+from archive.errors import FileExists, HuyueError, MarkingFailed, WorkbookTooLarge, WrongUsage
+from archive.workbook import part_folder
+from pipeline.file_names import once, readable
+from pipeline.pool import start_worker
+from pipeline.roster.limits import MARKING_SECONDS, MEGABYTE, MEMORY_LIMIT, limit_memory
+from pipeline.roster.marking import Job, write_copy
 from pipeline.roster.reader import Roster
-from pipeline.roster.table import LIST, is_list
-from pipeline.roster.workbook import Sheet
-from pipeline.roster.zipped import column_letters, is_spreadsheetml
 
-AUTHOR = "户约"
-CELLS = 2_000_000  # held in memory at about 300 bytes each
-UNNAMED = "花名册"  # the sheet that a text file becomes
-_ERROR = PatternFill("solid", fgColor="FFC7CE")
-_WARNING = PatternFill("solid", fgColor="FFEB9C")
-_NO_FILL = PatternFill()
-_TOP = Alignment(wrap_text=True, vertical="top", horizontal="left")
-_THIN = Side("thin")
-_LINES = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
-_TITLES = ("序号", "工作表", "行", "列", "类别", "问题和改法")
-_WIDTHS = (6, 20, 8, 6, 8, 100)
-_COMMENT = 2_000  # characters of a comment
+CELLS = 1_500_000  # openpyxl holds each in about 500 bytes: within MEMORY_LIMIT
+_LISTED = 16  # cells that a problem weighs as much as: a comment, its drawing, a line of the list
+_REMEDY = "删去零散的格式和大片的合并，按村拆成几个文件，或者去掉 --marked "
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,177 +31,93 @@ class MarkedCopy:
     as_it_was: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One file to be marked; `left` is the first used column by sheet."""
+def marked_targets(sources: Sequence[Path], out: Path) -> dict[Path, Path]:
+    """Where each source's copy goes: `out` for one, `out` with their names added for several.
 
-    source: Path
-    target: Path
-    year: int
-    problems: tuple[Problem, ...]
-    left: Mapping[str, int]
+    Raises WrongUsage for another ending than .xlsx, FileExists, or OSError of a folder that is not there.
+    """
+    if out.suffix.lower() != ".xlsx":
+        detail = f"带标记的副本是 .xlsx 文件：请把“{readable(out).name}”改成以 .xlsx 结尾的名字。"
+        raise WrongUsage(detail=detail)
+    if not out.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(readable(out.parent)))
+    files = once(sources)
+    targets: dict[Path, Path] = {}
+    names: set[str] = set()
+    for source in files:
+        stem = out.stem if len(files) == 1 else f"{out.stem}-{readable(source).stem}"
+        name, number = f"{stem}.xlsx", 2
+        while name.lower() in names:  # files of one name in several folders
+            name, number = f"{stem}-{number}.xlsx", number + 1
+        names.add(name.lower())
+        targets[source] = out if len(files) == 1 else out.with_name(name)
+        if targets[source].exists():
+            raise FileExists(file=readable(targets[source]))
+    return targets
 
 
 def write_marked(roster: Roster, sources: Sequence[Path], out: Path) -> list[MarkedCopy]:
-    """Write a marked copy of every source: `out` for one, `out` with their names added for several.
+    """Write a marked copy of every source.
 
-    Raises FileExists, WorkbookTooLarge or MarkingFailed; OSError where a copy cannot be written.
+    Raises what `marked_targets` does, WorkbookTooLarge or MarkingFailed; OSError where a copy cannot be written.
     """
-    jobs: list[_Job] = []
-    for source in dict.fromkeys(sources):
-        target = out if len(set(sources)) == 1 else out.with_name(f"{out.stem}-{source.stem}.xlsx")
-        if target.exists() or target in {job.target for job in jobs}:
-            raise FileExists(file=target)
-        sheets = [one for one in roster.sheets if one.file == str(source)]
-        if (cells := sum(one.cells for one in sheets)) > CELLS:
-            detail = f"有 {cells} 格，能做标记的最多 {CELLS} 格"
-            raise WorkbookTooLarge(file=source, detail=detail, remedy="按村拆成几个文件，或者去掉 --marked")
-        mine = tuple(problem for problem in roster.problems if problem.file == str(source))
-        jobs.append(_Job(source, target, roster.year, mine, {one.sheet: one.left for one in sheets}))
-    return list(ordered(_write, jobs, 1, _lost))
+    copies: list[MarkedCopy] = []
+    for source, target in marked_targets(sources, out).items():
+        name = str(readable(source))
+        sheets = [one for one in roster.sheets if one.file == name]
+        problems = tuple(problem for problem in roster.problems if problem.file == name)
+        if (cells := sum(one.cells for one in sheets) + _LISTED * len(problems)) > CELLS:
+            detail = f"连同合并的、只有格式的格子和问题清单有 {cells} 格，能做标记的最多 {CELLS} 格"
+            raise WorkbookTooLarge(file=name, detail=detail, remedy=_REMEDY)
+        job = Job(
+            source,
+            roster.year,
+            problems,
+            {one.sheet: one.left for one in sheets},
+            {one.sheet: one.uncached for one in sheets if one.uncached},
+        )
+        with part_folder(target) as parts:
+            as_it_was = _in_a_process(job, parts / "whole.xlsx")
+            (parts / "whole.xlsx").replace(target)
+        copies.append(MarkedCopy(target, len(problems), as_it_was))
+    return copies
 
 
-def _lost(job: _Job) -> MarkedCopy:
-    raise MarkingFailed(file=job.source)
-
-
-def _write(job: _Job) -> MarkedCopy:
-    """In a process of its own; what openpyxl puts down on the way stays beside the copy, and goes."""
-    with tempfile.TemporaryDirectory(prefix=".", dir=job.target.parent) as folder:
-        tempfile.tempdir = folder
-        opened = _opened(job.source) if is_spreadsheetml(job.source) else None
-        workbook = opened or _copied(job.source)
-        _unmark(workbook)
-        _mark(workbook, job)
-        _list(workbook, job)
-        part = Path(folder, "part.xlsx")
-        workbook.save(part)
-        part.replace(job.target)
-        return MarkedCopy(job.target, len(job.problems), opened is not None)
-
-
-def _opened(source: Path) -> openpyxl.Workbook | None:
-    """The clerk's workbook with results for formulas, as the roster was read; None if openpyxl cannot."""
+def _in_a_process(job: Job, whole: Path) -> bool:
+    """Have a copy written by a process of its own; what openpyxl takes for some workbooks has no other bound."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_write, args=(theirs, job, whole, MEMORY_LIMIT), daemon=True)
+    process.start()
+    theirs.close()
+    name = readable(job.source)
     try:
-        with source.open("rb") as stream:
-            return openpyxl.load_workbook(stream, data_only=True)
-    except OSError:
-        raise
-    except Exception:  # whatever a part it does not know makes it stumble over: the values can still be had
-        return None
+        if not ours.poll(MARKING_SECONDS):
+            detail = f"做标记用了 {MARKING_SECONDS} 秒还没有做完"
+            raise WorkbookTooLarge(file=name, detail=detail, remedy=_REMEDY)
+        answer: bool | Exception = ours.recv()
+    except EOFError:
+        answer = MemoryError()
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+    if isinstance(answer, MemoryError):
+        detail = f"做标记要用的内存超过 {MEMORY_LIMIT // MEGABYTE} MB"
+        raise WorkbookTooLarge(file=name, detail=detail, remedy=_REMEDY)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
-def _copied(source: Path) -> openpyxl.Workbook:
-    """A new workbook of the same sheets, rows, merged cells and hidden rows."""
-    workbook = openpyxl.Workbook()
-    workbook.remove(workbook.worksheets[0])
-    for _, sheets in sheets_of([source]):
-        for sheet in sheets:
-            copy = workbook.create_sheet(sheet.name or UNNAMED)
-            for row, cells in sheet.rows:
-                for column, cell in enumerate(cells, start=sheet.left + 1):
-                    if cell != "":
-                        _put(copy, row, column, cell)
-            for area in _areas(sheet):
-                copy.merge_cells(area)
-            for row in sheet.hidden_rows:
-                copy.row_dimensions[row].hidden = True
-            copy.sheet_state = "hidden" if sheet.hidden else "visible"
-    return workbook
-
-
-def _put(sheet: Worksheet, row: int, column: int, value: Cell) -> None:
-    """A value as it is: a text never becomes a formula, a long number never a rounded one."""
-    cell: Any = sheet.cell(row, column)
-    if isinstance(value, str):
-        try:
-            cell.value = value
-        except IllegalCharacterError:
-            cell.value = "".join(one for one in value if one >= " " or one in "\t\n\r")
-        cell.data_type = "s"
-        cell.number_format = "@"
-        return
-    cell.value = value
-    if isinstance(value, datetime) and value.time() == time.min:
-        cell.number_format = "yyyy-mm-dd"
-    elif isinstance(value, timedelta):
-        cell.number_format = "[h]:mm:ss"
-
-
-def _areas(sheet: Sheet) -> list[str]:
-    """The merged areas of a sheet, as A1:B2."""
-    ends: dict[tuple[int, int], tuple[int, int]] = {}
-    for (row, column), shown in (sheet.merged or {}).items():
-        last = ends.get(shown, shown)
-        ends[shown] = (max(last[0], row), max(last[1], column))
-    return [
-        f"{column_letters(sheet.left + first + 1)}{top}:{column_letters(sheet.left + last + 1)}{bottom}"
-        for (top, first), (bottom, last) in ends.items()
-    ]
-
-
-def _unmark(workbook: openpyxl.Workbook) -> None:
-    """Take the marks of an earlier copy off."""
-    for name in [name for name in workbook.sheetnames if is_list(name)]:
-        workbook.remove(workbook[name])
-    for sheet in workbook.worksheets:
-        for cells in sheet.iter_rows():
-            for cell in cells:
-                if cell.comment is not None and cell.comment.author == AUTHOR:
-                    cell.comment = None
-                    cell.fill = _NO_FILL
-
-
-def _mark(workbook: openpyxl.Workbook, job: _Job) -> None:
-    marks: defaultdict[tuple[str, int, int], list[Problem]] = defaultdict(list)
-    for problem in job.problems:
-        column = job.left.get(problem.sheet, 0) + (problem.column or 0) + 1
-        marks[problem.sheet or UNNAMED, problem.row, column].append(problem)
-    for (name, row, column), problems in marks.items():
-        cell: Any = _shown(workbook[name], row, column)
-        earlier = [] if cell.comment is None else [cell.comment.text]
-        said = [problem.message.partition("：")[2] for problem in problems]
-        cell.comment = Comment("\n".join([*said, *earlier])[:_COMMENT], AUTHOR, height=120, width=320)
-        cell.fill = _ERROR if any(one.severity == ERROR for one in problems) else _WARNING
-
-
-def _shown(sheet: Worksheet, row: int, column: int) -> Any:
-    """The cell itself, or the one that shows for it where it is merged."""
-    cell = sheet.cell(row, column)
-    if not isinstance(cell, MergedCell):
-        return cell
-    area = next(one for one in sheet.merged_cells.ranges if cell.coordinate in one)
-    return sheet.cell(area.min_row, area.min_col)
-
-
-def _list(workbook: openpyxl.Workbook, job: _Job) -> None:
-    sheet: Any = workbook.create_sheet(LIST)
-    sheet.append([f"{job.year}年花名册{LIST}：{len(job.problems)} 处"])
-    sheet.append(["红色是错误，这个人暂不收；黄色是提醒。改好以后保存，直接导入这个文件。"])
-    sheet.append(list(_TITLES))
-    for number, problem in enumerate(job.problems, start=1):
-        name = problem.sheet or UNNAMED
-        letters = column_letters(job.left.get(problem.sheet, 0) + (problem.column or 0) + 1)
-        kind = "错误" if problem.severity == ERROR else "提醒"
-        sheet.append([number, name, problem.row, letters, kind, problem.message.partition("：")[2]])
-        for cell in sheet[sheet.max_row]:
-            cell.alignment, cell.border = _TOP, _LINES
-            if isinstance(cell.value, str):
-                cell.data_type = "s"
-        link, fill = sheet.cell(sheet.max_row, 3), sheet.cell(sheet.max_row, 5)
-        place = f"'{name.replace(chr(39), chr(39) * 2)}'!{letters}{problem.row}"
-        link.hyperlink = Hyperlink(ref=link.coordinate, location=place)
-        link.font = Font(color="0563C1", underline="single")
-        fill.fill = _ERROR if problem.severity == ERROR else _WARNING
-    for column, width in enumerate(_WIDTHS, start=1):
-        sheet.column_dimensions[column_letters(column)].width = width
-        sheet.cell(3, column).font = Font(bold=True)
-    sheet["A1"].font = Font(bold=True, size=14)
-    sheet.freeze_panes = "A4"
-    sheet.auto_filter.ref = f"A3:F{max(4, sheet.max_row)}"
-    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
-    sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr.fitToPage = 0, True
-    sheet.print_title_rows = "3:3"
-    workbook.active = workbook.worksheets.index(sheet)
-    for other in workbook.worksheets:
-        other.sheet_view.tabSelected = other is sheet
+def _write(pipe: Connection, job: Job, whole: Path, memory: int) -> None:
+    """The process; what openpyxl puts down on the way stays beside the copy, and goes with its folder."""
+    start_worker()
+    limit_memory(memory)
+    tempfile.tempdir = str(whole.parent)
+    try:
+        pipe.send(write_copy(job, whole))
+    except (HuyueError, OSError, MemoryError) as error:
+        pipe.send(error)
+    except Exception:  # whatever openpyxl stumbles over in a workbook that the reader understood
+        pipe.send(MarkingFailed(file=readable(job.source)))

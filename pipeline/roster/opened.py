@@ -5,8 +5,6 @@ The process reads on while the rows it sent are looked at.
 
 import contextlib
 import multiprocessing
-import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -23,9 +21,10 @@ from archive.errors import (
     WorkbookEmpty,
     WorkbookTooLarge,
 )
+from pipeline.file_names import readable
 from pipeline.pool import start_worker
-from pipeline.roster.cells import Row
-from pipeline.roster.limits import MEGABYTE, MEMORY_LIMIT, SECONDS_LIMIT, check_file_size
+from pipeline.roster.cells import Row, cut
+from pipeline.roster.limits import MEGABYTE, MEMORY_LIMIT, SECONDS_LIMIT, check_file_size, limit_memory
 from pipeline.roster.workbook import Sheet, read_sheets
 
 _ROWS = 2_000  # sent at a time
@@ -35,7 +34,7 @@ Message = Sheet | list[tuple[int, Row]] | HuyueError | None  # a sheet, then its
 def sheets_of(paths: Sequence[Path]) -> Iterator[tuple[Path, Iterator[Sheet]]]:
     """Each file with its sheets; a sheet's rows must be taken before the next sheet, those before the next file.
 
-    Raises RosterMissing, RosterIsFolder, WorkbookEmpty (no byte in it), WorkbookTooLarge, WorkbookEncrypted
+    Texts come cut to LONGEST_CELL. Raises RosterMissing, RosterIsFolder, WorkbookEmpty (no byte in it), WorkbookTooLarge, WorkbookEncrypted
     or NotWorkbook.
     """
     with _Reader() as reader:
@@ -45,17 +44,18 @@ def sheets_of(paths: Sequence[Path]) -> Iterator[tuple[Path, Iterator[Sheet]]]:
 
 
 def _check(path: Path) -> None:
+    name = readable(path)
     if path.is_dir():
-        raise RosterIsFolder(file=path)
+        raise RosterIsFolder(file=name)
     try:
         size = path.stat().st_size
     except FileNotFoundError:
-        raise RosterMissing(file=path) from None
+        raise RosterMissing(file=name) from None
     except OSError as error:
-        raise NotWorkbook(file=path, detail=f"打不开（{error.strerror}）") from error
-    check_file_size(path, size)
+        raise NotWorkbook(file=name, detail=f"打不开（{error.strerror}）") from error
+    check_file_size(name, size)
     if not size:
-        raise WorkbookEmpty(file=path)
+        raise WorkbookEmpty(file=name)
 
 
 class _Reader:
@@ -76,7 +76,7 @@ class _Reader:
     def sheets(self, path: Path) -> Iterator[Sheet]:
         pipe = self._started()
         pipe.send(path)
-        deadline = _Deadline(path)
+        deadline = _Deadline(readable(path))
         while (sheet := self._next(pipe, deadline)) is not None:
             if isinstance(sheet, Sheet):
                 yield replace(sheet, rows=self._rows(pipe, deadline))
@@ -123,34 +123,32 @@ class _Deadline:
 def _read_all(pipe: Connection) -> None:
     """The process: reads the files it is told, until the parent goes."""
     start_worker()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the reader's own last words say nothing to a clerk
-    if sys.platform == "linux":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, MEMORY_LIMIT))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_memory()
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             _read(pipe, pipe.recv())
 
 
 def _read(pipe: Connection, path: Path) -> None:
+    name = readable(path)
     try:
         for sheet in read_sheets(path):
-            rows = iter(sheet.rows)
+            rows = ((number, cut(cells)) for number, cells in sheet.rows)
             pipe.send(replace(sheet, rows=()))
             while part := list(islice(rows, _ROWS)):
                 pipe.send(part)
             pipe.send(None)
         pipe.send(None)
     except HuyueError as error:
+        error.file = str(name)
+        error.args = (error.message.replace(str(path), str(name)),)
         pipe.send(error)
     except MemoryError:
-        pipe.send(_too_much_memory(path))
+        pipe.send(_too_much_memory(name))
     except OSError as error:
-        pipe.send(NotWorkbook(file=path, detail=f"打不开（{error.strerror}）"))
+        pipe.send(NotWorkbook(file=name, detail=f"打不开（{error.strerror}）"))
     except Exception as error:  # whatever a spoilt file makes a reader stumble over
-        pipe.send(NotWorkbook(file=path, detail=f"文件已损坏（{type(error).__name__}）"))
+        pipe.send(NotWorkbook(file=name, detail=f"文件已损坏（{type(error).__name__}）"))
 
 
 def _too_much_memory(path: Path) -> WorkbookTooLarge:

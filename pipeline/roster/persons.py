@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from pipeline.people import Person, mask_id
+from pipeline.people import Person
 from pipeline.roster.cells import Cell, text
 from pipeline.roster.columns import FIELDS, LABELS
 from pipeline.roster.dates import Day, read_day
 from pipeline.roster.identity import Identity, birth_of, read_identity, sex_of
-from pipeline.roster.problems import Place, Problem
+from pipeline.roster.problems import Place, Problem, quoted, quoted_id
 from pipeline.roster.words import (
     doubtful_characters,
     read_marital,
@@ -22,7 +22,6 @@ from pipeline.roster.words import (
 )
 
 _INDEX = {name: index for index, name in enumerate(FIELDS)}
-_SHOWN = 30
 LONGEST_NAME = 50
 LONGEST_TEXT = 100
 
@@ -40,7 +39,7 @@ def read_person(cells: tuple[Cell, ...], place: Place, seen: Seen) -> tuple[Pers
     if len(name) > LONGEST_NAME:
         name = ""
     identity = read_identity(_cell(cells, "id_number"))
-    who = f"{name}的" if name else ""
+    who = f"{quoted(name)}的" if name else ""
     sex = _short(read_sex(_cell(cells, "sex")), "sex", place, who, problems)
     birth = _read_birth(cells, identity, place, who, problems)
     if identity.sound:
@@ -94,15 +93,14 @@ def _cell(cells: tuple[Cell, ...], field: str) -> Cell:
 
 
 def _written(cells: tuple[Cell, ...], field: str) -> str:
-    """A cell's text for a message, cut where it runs on."""
-    plain = text(_cell(cells, field))
-    return plain if len(plain) <= _SHOWN else plain[:_SHOWN] + "…"
+    """A cell's text for a message."""
+    return quoted(text(_cell(cells, field)))
 
 
 def _no_name(cells: tuple[Cell, ...], identity: Identity) -> str:
-    number = f"（公民身份号码“{mask_id(identity.number)}”）" if identity.number else ""
-    if written := read_name(_cell(cells, "name")):
-        return f"姓名一栏有{len(written)}个字，不像姓名{number}。请写姓名。"
+    number = f"（公民身份号码“{quoted_id(identity.number)}”）" if identity.number else ""
+    if read_name(_cell(cells, "name")):
+        return f"姓名一栏超过{LONGEST_NAME}个字，不像姓名{number}。请写姓名。"
     return f"姓名没有填{number}。请补填姓名。"
 
 
@@ -153,7 +151,7 @@ def _short(value: str, field: str, place: Place, who: str, problems: list[Proble
     """The value, unless no contract could hold it."""
     if len(value) <= LONGEST_TEXT:
         return value
-    message = f"{who}“{LABELS[field]}”一栏有{len(value)}个字，按空着读。请写在{LONGEST_TEXT}个字以内。"
+    message = f"{who}“{LABELS[field]}”一栏超过{LONGEST_TEXT}个字，按空着读。请写短。"
     problems.append(place.warning("text_too_long", message, field))
     return ""
 
@@ -169,8 +167,7 @@ def _read_wish(cells: tuple[Cell, ...], field: str, place: Place, who: str, prob
 def _agreed_sex(sex: str, number: str, place: Place, who: str, problems: list[Problem]) -> str:
     stated = sex_of(number)
     if sex and sex != stated:
-        shown = sex if len(sex) <= _SHOWN else sex[:_SHOWN] + "…"
-        message = f"{who}性别写的是“{shown}”，公民身份号码“{mask_id(number)}”表示的是“{stated}”。请按证件核对这两栏。"
+        message = f"{who}性别写的是“{quoted(sex)}”，公民身份号码“{quoted_id(number)}”表示的是“{stated}”。请按证件核对这两栏。"
         problems.append(place.error("sex_mismatch", message, "sex"))
         return sex
     return stated
@@ -191,18 +188,18 @@ def _agreed_birth(
 
 
 def _duplicate(number: str, who: str, earlier: str) -> str:
-    return f"{who}公民身份号码“{mask_id(number)}”已经出现在{earlier}。请删去重复的一行，或按证件改正号码。"
+    return f"{who}公民身份号码“{quoted_id(number)}”已经出现在{earlier}。请删去重复的一行，或按证件改正号码。"
 
 
 def _upgraded(identity: Identity, who: str) -> str:
     return (
-        f"{who}15位旧号码“{mask_id(identity.written)}”已按规则升为18位“{mask_id(identity.number)}”。"
+        f"{who}15位旧号码“{quoted_id(identity.written)}”已按规则升为18位“{quoted_id(identity.number)}”。"
         "请按现在的证件核对。"
     )
 
 
 def _unsound(identity: Identity, who: str) -> str:
-    shown = f"{who}公民身份号码“{mask_id(identity.number)}”"
+    shown = f"{who}公民身份号码“{quoted_id(identity.number)}”"
     return {
         "id_missing": f"{who}公民身份号码没有填。请按证件补填18位号码。",
         "id_precision_lost": f"{shown}被当成数字存过，后几位已经丢失。请把该列设为文本格式，按证件重新录入。",

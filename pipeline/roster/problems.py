@@ -1,7 +1,11 @@
 """What is wrong with a roster's rows: codes, their order, and words that say what a clerk does next."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from pipeline.people import mask_id, mask_phone
 
 ERROR = "error"
 WARNING = "warning"
@@ -18,6 +22,7 @@ ERRORS = (
     "name_missing",
     "village_unknown",
     "group_unreadable",
+    "text_too_long",
     "household_without_head",
     "header_not_found",
     "date_unreadable",
@@ -31,11 +36,34 @@ WARNINGS = (
     "phone_unreadable",
     "text_too_long",
     "formula_without_value",
+    "departure_doubtful",
 )
 _ORDER = {
     **{(ERROR, code): place for place, code in enumerate(ERRORS)},
     **{(WARNING, code): len(ERRORS) + place for place, code in enumerate(WARNINGS)},
 }
+_SHOWN = 30
+# Where columns are shifted, any cell may hold a number that no screen or printed list is to show.
+_ID = re.compile(r"\d(?:[\s-]*\d){13,}[\s-]*[\dXx×✕хХ*]")
+_PHONE = re.compile(r"(?<!\d)(?:86[\s-]*)?(\d(?:[\s-]*\d){10})(?!\d)")
+_GAPS = re.compile(r"[\s-]+")
+
+
+def quoted(written: str) -> str:
+    """What a cell says, for a message: identity numbers and phones in it masked, cut where it runs on."""
+    plain = unicodedata.normalize("NFKC", written)
+    masked = _ID.sub(lambda found: mask_id(_GAPS.sub("", found[0])), plain)
+    masked = _PHONE.sub(lambda found: mask_phone(_GAPS.sub("", found[1])), masked)
+    return _cut(written if masked == plain else masked)
+
+
+def quoted_id(number: str) -> str:
+    """What was read for an identity number, masked and cut."""
+    return _cut(mask_id(number))
+
+
+def _cut(shown: str) -> str:
+    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archive.errors import RosterHeaderMissing, WorkbookEmpty
 from pipeline.divisions import Divisions
+from pipeline.file_names import once, readable
 from pipeline.people import Household
 from pipeline.roster.columns import LABELS, REQUIRED, ColumnMap
 from pipeline.roster.households import HouseholdReader
@@ -23,13 +24,14 @@ class Roster:
     """One year's roster, all given files together.
 
     Households stand in the order they first appear in, problems in that of files, sheets, rows and, within a
-    row, of the codes.
+    row, of the codes. `unused` are the office's own names of columns that no header has.
     """
 
     year: int
     households: tuple[Household, ...]
     problems: tuple[Problem, ...]
     sheets: tuple[SheetReading, ...]
+    unused: tuple[str, ...] = ()
 
 
 def read_rosters(
@@ -39,7 +41,7 @@ def read_rosters(
     told: ColumnMap | None = None,
     done: Callable[[], None] = lambda: None,
 ) -> Roster:
-    """Read workbooks that together are one roster.
+    """Read workbooks that together are one roster; one given twice counts once.
 
     `today` gives the year where no title, sheet or file names one, `told` the office's own names of columns;
     `done` is called after each file.
@@ -48,36 +50,39 @@ def read_rosters(
     """
     reader = HouseholdReader(divisions)
     order: dict[tuple[str, str], int] = {}
-    readable: list[Path] = []
+    first = ""
     year: int | None = None
     readings: list[SheetReading] = []
-    for path, sheets in sheets_of(paths):
-        every = [(sheet, read_table(sheet, told or ColumnMap())) for sheet in sheets]
+    told = told or ColumnMap()
+    used: set[str] = set()
+    for path, sheets in sheets_of(once(paths)):
+        name = str(readable(path))
+        every = [(sheet, read_table(sheet, told)) for sheet in sheets]
         tables = _tables(path, every)
         for sheet, table in tables:
-            order.setdefault((str(path), sheet.name), len(order))
+            order.setdefault((name, sheet.name), len(order))
+            used |= table.told
             if table.usable:
-                readable.append(path)
-                reader.read(table, str(path), sheet.name, sheet.uncached)
+                first = first or name
+                reader.read(table, name, sheet.name, sheet.uncached)
             else:
-                reader.problems.append(_no_header(str(path), sheet.name, table))
+                reader.problems.append(_no_header(name, sheet.name, table))
         readings += (
-            reading_of(
-                str(path), sheet, table, used=any(table is one for _, one in tables), divisions=divisions
-            )
+            reading_of(name, sheet, table, used=any(table is one for _, one in tables), divisions=divisions)
             for sheet, table in every
         )
         year = year or _year(path, tables, every)
         done()
-    if not readable:
+    if not first:
         raise RosterHeaderMissing(file=reader.problems[0].file, detail=reader.problems[0].message)
     households = tuple(reader.households())
-    if not any(household.members for household in households):
-        raise WorkbookEmpty(file=readable[0])
+    if not any(household.members or household.departed for household in households):
+        raise WorkbookEmpty(file=first)
     problems = sorted(
         reader.problems, key=lambda found: (order[found.file, found.sheet], found.row, found.rank)
     )
-    return Roster(year or today.year, households, tuple(problems), tuple(readings))
+    unused = tuple(written for written in told.written if written not in used)
+    return Roster(year or today.year, households, tuple(problems), tuple(readings), unused)
 
 
 def _tables(path: Path, tables: Sequence[tuple[Sheet, Table]]) -> list[tuple[Sheet, Table]]:
@@ -88,7 +93,7 @@ def _tables(path: Path, tables: Sequence[tuple[Sheet, Table]]) -> list[tuple[She
     """
     filled = [(sheet, table) for sheet, table in tables if table.first_row]
     if not filled:
-        raise WorkbookEmpty(file=path)
+        raise WorkbookEmpty(file=readable(path))
     own = [(sheet, table) for sheet, table in filled if not is_explanation(sheet.name)]
     if not any(table.usable for _, table in own):
         own = filled
@@ -114,5 +119,7 @@ def _year(
     usable = [(sheet.name, table) for sheet, table in tables if table.usable]
     by_title = year_in_titles(line for _, table in usable for line in table.pages[0])
     of_lists = (line for sheet, table in every if is_list(sheet.name) for line in table.pages[0])
-    by_name = (year_in_name(name) for name in (*(sheet for sheet, _ in usable), *of_lists, path.stem))
+    by_name = (
+        year_in_name(name) for name in (*(sheet for sheet, _ in usable), *of_lists, readable(path).stem)
+    )
     return by_title or next((year for year in by_name if year), None)

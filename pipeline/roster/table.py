@@ -76,6 +76,12 @@ class Table:
     cells: int = 0
 
     @property
+    def told(self) -> set[str]:
+        """The office's own names of columns that its headers have."""
+        headers = {id(one): one for one in (self.header, *(entry.header for entry in self.entries)) if one}
+        return {column.told for header in headers.values() for column in header.all}
+
+    @property
     def usable(self) -> bool:
         """Whether there is a header with every required column."""
         return self.header is not None and not self.header.missing

@@ -77,7 +77,8 @@ class ColumnReading:
 class SheetReading:
     """A sheet as it was read; `used` is False for one that is no roster.
 
-    `rows` counts them by kind; `left` is the first used column, counted from 0, `cells` how many there are.
+    `rows` counts them by kind; `left` is the first used column, counted from 0, `cells` how many a copy holds,
+    `uncached` the formulas without a result (row, column counted from `left`).
     """
 
     file: str
@@ -91,6 +92,7 @@ class SheetReading:
     hidden_rows: tuple[int, ...]
     left: int
     cells: int
+    uncached: frozenset[tuple[int, int]]
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -115,7 +117,8 @@ def reading_of(file: str, sheet: Sheet, table: Table, *, used: bool, divisions: 
         sheet.hidden,
         sheet.hidden_rows,
         sheet.left,
-        table.cells,
+        max(table.cells, sheet.stored),
+        sheet.uncached,
     )
 
 

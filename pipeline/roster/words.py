@@ -30,10 +30,39 @@ _MARRIED = frozenset(
 _UNMARRIED = frozenset({"未婚", "未", "否", "×", "N", "0", "未结婚", "没结婚"})
 
 
-_DEPARTURES = (
-    ("died", re.compile(r"死亡|去世|病故|亡故|已故|身故|过世|死|殁")),
-    ("moved", re.compile(r"迁出|迁往|外迁|迁走|搬走|嫁出|外嫁|出嫁|转出|(?<!未)迁移")),
+# What a departure is written with: when (2025年12月, 2025.3.1, 20250301, 去年底), marks, and where.
+_WHEN = re.compile(
+    r"[于在]?(?:农历)?(?:\d{2,4}[-./]\d{1,2}(?:[-./]\d{1,2})?(?!\d)"
+    r"|[\d〇○零一二三四五六七八九十]{1,4}(?:年|月份?|日|号)|(?:19|20)\d{2}(?:\d{2}){0,2}(?!\d)|[今去前]年"
+    r"|(?<=[\d年月])(?:年?[初中底末]|[上下]半年|[上中下]旬))+"
 )
+_MARKS = re.compile(r"[-—–,，。.、;；:：()\[\]【】“”\"'/]+")
+# A place's characters, but those that may say: not (yet), back again, here, or somebody else.
+_ELSEWHERE = r"(?:(?!来(?!宾))[^\W_未拟没不待准申欲仍尚又已办想需后回返入计打曾再读学工住本我此该这现父母妻夫儿女媳婿孙配偶])"
+_PLACE = rf"{_ELSEWHERE}{{1,15}}(?:[省市县区镇乡村组屯州盟旗]|街道|社区)"
+_SHORT_PLACE = rf"(?:(?![居房屋宅家处户]){_ELSEWHERE}){{2,3}}"
+_STRUCK = r"(?:(?:户口|户籍)?已?(?:注销|销户)|已?注销(?:户口|户籍))"
+_BEFORE = r"(?:本人|人)?(?:户口|户籍|全家|全户|整户|举家)?(?:已经|[已均])?"
+_AFTER = rf"(?:了|人口|人员)?{_STRUCK}?"
+_AT = rf"(?:家中?|医院|{_PLACE})"
+_DEPARTURES = (
+    (
+        "died",
+        rf"{_BEFORE}(?:[在于]{_AT})?(?:因病|因故|意外|自然|正常|车祸|溺水)?"
+        rf"(?:死亡?|亡故?|已故|病[故逝亡]|身[故亡]|[去过逝离]世|去逝|殁)(?:[在于]{_AT})?{_AFTER}",
+    ),
+    (
+        "moved",
+        rf"{_BEFORE}(?:因?婚嫁?)?(?:迁出|迁走|迁离|外迁|搬走|嫁出|外嫁|远嫁|出嫁|转出"
+        rf"|(?:[迁嫁]往|(?:迁出|外迁|嫁出|外嫁|远嫁|出嫁)[到至往])(?:{_PLACE}|{_SHORT_PLACE})){_AFTER}",
+    ),
+    ("", rf"{_STRUCK}|[在于]?{_PLACE}"),
+)
+_PARTS = tuple((kind, re.compile(pattern)) for kind, pattern in _DEPARTURES)
+_LEAVING = re.compile(
+    r"死|亡|[已病身]故|[去过离]世|逝|殁|迁(?![入来])|嫁(?![入进来])|搬(?![入进来])|转出|移出|注销|销户"
+)
+_LONGEST_DEPARTURE = 60
 
 
 def read_name(cell: Cell) -> str:
@@ -101,9 +130,24 @@ def read_marital(cell: Cell) -> str:
 
 
 def read_departure(cell: Cell) -> str:
-    """Why someone still listed is no longer there: `died` or `moved`; "" for any other remark."""
+    """Why someone still listed is no longer there: `died` or `moved`; "" where it says anything else, or more.
+
+    Only the usual words count, with a date, a place and marks: 配偶死亡, 未迁出 and 迁出又迁回 are remarks.
+    """
     plain = folded(cell)
-    return next((kind for kind, words in _DEPARTURES if words.search(plain)), "")
+    if len(plain) > _LONGEST_DEPARTURE or not _LEAVING.search(plain):
+        return ""
+    kinds = {_kind_of_part(part) for part in _MARKS.split(_WHEN.sub("", plain)) if part} - {""}
+    return (kinds.pop() or "") if len(kinds) == 1 else ""
+
+
+def _kind_of_part(part: str) -> str | None:
+    return next((kind for kind, pattern in _PARTS if pattern.fullmatch(part)), None)
+
+
+def is_doubtful_departure(cell: Cell) -> bool:
+    """Whether a cell speaks of dying or moving and is no departure by `read_departure`."""
+    return not read_departure(cell) and _LEAVING.search(folded(cell)) is not None
 
 
 def read_place(cell: Cell) -> str:

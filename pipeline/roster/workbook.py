@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,23 +12,22 @@ import python_calamine as calamine
 from archive.errors import NotWorkbook, WorkbookEncrypted, WorkbookTooLarge
 from pipeline.roster.biff import OldWorkbook, look_through
 from pipeline.roster.cells import Row
+from pipeline.roster.limits import MEGABYTE
 from pipeline.roster.zipped import Inside, look_inside
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # The stream of an OLE container that holds a password-protected .xlsx (MS-OFFCRYPTO 2.3.4.4).
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
-_OTHERS = {
-    b"%PDF": "这是 PDF",
-    b"<htm": "这是网页",
-    b"<HTM": "这是网页",
-    b"<!DO": "这是网页",
-    b"<tab": "这是网页",
-    b"{\\rt": "这是文档",
-}
+_OTHERS = (
+    (re.compile(rb"%pdf"), "这是 PDF"),
+    (re.compile(rb"<\?xml"), "这是 XML 表格，不是 Excel 工作簿"),
+    (re.compile(rb"<[a-z!]|mime-version:"), "这是网页，不是 Excel 工作簿"),
+    (re.compile(rb"\{\\rtf"), "这是文档"),
+)
 # A quote that is never closed swallows the rows after it: such a file is refused rather than read wrongly.
 _MOST_LINES = 10
-_MOST_MERGED = 5_000_000
+_MOST_MERGED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class Sheet:
     Row numbers start at 1; a text file's is the line a record begins on. Cells start at the sheet's first
     used column, which is `left` (0 for A). `merged` maps (row number, column) of a covered cell to that of the
     cell shown; None where the format does not tell. `uncached` are the cells (row number, column) of formulas
-    without a saved result, which read as empty.
+    without a saved result, which read as empty. `stored` is how many cells a copy of the sheet holds that keeps
+    its looks: merged and merely formatted ones too; 0 where the format does not tell.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Sheet:
     hidden: bool = False
     hidden_rows: tuple[int, ...] = ()
     uncached: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+    stored: int = 0
 
 
 def read_sheets(path: Path) -> Iterator[Sheet]:
@@ -55,10 +57,10 @@ def read_sheets(path: Path) -> Iterator[Sheet]:
     Raises WorkbookTooLarge, WorkbookEncrypted or NotWorkbook; OSError where the file cannot be read.
     """
     with path.open("rb") as stream:
-        start = stream.read(8)
+        start = stream.read(1024)
     if start.startswith(_ZIP):
         yield from _calamine_sheets(path, look_inside(path))
-    elif start == _OLE:
+    elif start.startswith(_OLE):
         data = path.read_bytes()
         if _ENCRYPTED_STREAM in data:
             raise WorkbookEncrypted(file=path)
@@ -67,8 +69,10 @@ def read_sheets(path: Path) -> Iterator[Sheet]:
             raise NotWorkbook(file=path, detail="文件已损坏，或者不是表格")
         yield from _calamine_sheets(path, [Inside(rows) for rows in old.hidden], old)
     else:
-        for mark, detail in _OTHERS.items():
-            if start.startswith(mark):
+        # Of another program under a workbook's name; UTF-16 has a zero beside each letter.
+        words = start.lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"").lstrip().lower()
+        for mark, detail in _OTHERS:
+            if mark.match(words):
                 raise NotWorkbook(file=path, detail=detail)
         yield Sheet("", _text_rows(path, path.read_bytes()))
 
@@ -104,11 +108,14 @@ def _calamine_sheets(path: Path, insides: list[Inside], old: OldWorkbook | None 
 def _calamine_sheet(sheet: calamine.CalamineSheet, hidden: bool, inside: Inside) -> Sheet:
     # calamine's rows begin at row 1, but at the first used column; its merged ranges count from A1.
     left = sheet.start[1] if sheet.start else 0
+    stored = inside.cells
     merged: dict[tuple[int, int], tuple[int, int]] | None = None
     if sheet.merged_cell_ranges is not None:
         merged = {}
         for (top, first), (bottom, last) in sheet.merged_cell_ranges:
-            if (bottom - top + 1) * (last - first + 1) + len(merged) > _MOST_MERGED:
+            area = (bottom - top + 1) * (last - first + 1)
+            stored += area
+            if area + len(merged) > _MOST_MERGED:
                 continue  # a whole column merged by a slip: no household's cell
             shown = (top + 1, first - left)
             for row in range(top + 1, bottom + 2):
@@ -123,6 +130,7 @@ def _calamine_sheet(sheet: calamine.CalamineSheet, hidden: bool, inside: Inside)
         hidden,
         tuple(inside.hidden_rows),
         frozenset((row, column - left) for row, column in inside.uncached),
+        stored,
     )
 
 
@@ -147,6 +155,9 @@ def _text_rows(path: Path, data: bytes) -> Iterator[tuple[int, Row]]:
             yield line, list(cells)
             line = reader.line_num + 1
     except csv.Error as error:
+        if "limit" in str(error) and reader.line_num - line <= _MOST_LINES:
+            detail = f"第{line}行有一格超过 {csv.field_size_limit()} 个字"
+            raise WorkbookTooLarge(file=path, detail=detail, remedy="把这一格写短") from error
         raise NotWorkbook(file=path, detail=f"第{line}行的引号没有成对") from error
 
 
@@ -157,10 +168,22 @@ def _decoded(path: Path, data: bytes) -> str:
     else:
         if b"\0" in data[:65536]:
             raise NotWorkbook(file=path, detail="不是表格，也不是文本")
-        encodings = ["utf-8-sig", "gb18030"]
+        encodings = ["utf-8", "gb18030"]
+    at = 0
     for encoding in encodings:
         try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise NotWorkbook(file=path, detail="文字编码不是 UTF-8，也不是 GB 18030")
+            return data.decode(encoding).removeprefix("\ufeff")
+        except UnicodeDecodeError as error:
+            at = error.start
+            if encoding == "utf-8" and _is_mostly_utf8(data):
+                break
+    line = data.count(b"\n", 0, at) + 1
+    raise NotWorkbook(file=path, detail=f"第{line}行有读不出的字（文字编码不是 UTF-8，也不是 GB 18030）")
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Whether a text that is not wholly UTF-8 has a slip or two: another encoding's would hardly fit anywhere."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        return True
+    some = data[:MEGABYTE].decode("utf-8", "replace")
+    return 20 * some.count("\ufffd") < sum(one > "\x7f" for one in some)

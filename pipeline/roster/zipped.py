@@ -2,7 +2,7 @@
 
 A small zip can unfold into many gigabytes, and one stray value in cell XFD1048576 makes a reader reserve the
 whole grid: neither may reach it. On the way the hidden rows and the formulas without a saved result are
-found. Sources: ECMA-376-1 18.3 (SpreadsheetML), ODF 1.3-3 9 (tables).
+found, and the cells counted, formatted empty ones too. Sources: ECMA-376-1 18.3 (SpreadsheetML), ODF 1.3-3 9 (tables).
 """
 
 import re
@@ -42,11 +42,13 @@ _MOST_HIDDEN = 100_000
 class Inside:
     """What a sheet does not show: `hidden_rows`, and `uncached` (row, column), formulas without a result.
 
-    Rows count from 1, columns from 0.
+    Rows count from 1, columns from 0. `cells` is how many are written in it, those only formatted too; 0 where
+    that is not told.
     """
 
     hidden_rows: list[int] = field(default_factory=list)
     uncached: list[tuple[int, int]] = field(default_factory=list)
+    cells: int = 0
 
 
 def look_inside(path: Path) -> list[Inside]:
@@ -147,6 +149,7 @@ def _sheet(path: Path, chunks: Iterator[bytes]) -> Inside:
     """Rows down to the last one with a value, times the columns out to the farthest value, must be few enough."""
     rows = seen = 1
     columns, far = 26, "Z"
+    cells = twice = 0
     hidden: dict[int, None] = {}
     uncached: dict[tuple[int, int], None] = {}
     for chunk in chunks:
@@ -161,12 +164,18 @@ def _sheet(path: Path, chunks: Iterator[bytes]) -> Inside:
             if (number := column_number(letters.decode())) > columns:
                 columns, far = number, letters.decode()
         check_cells(path, rows, columns, far)
+        cells += _cells(chunk) - twice
+        twice = _cells(chunk[-_OVERLAP:])
         if len(hidden) < _MOST_HIDDEN and b"hidden=" in chunk:
             hidden |= {int(row[1]): None for row in _ROW.finditer(chunk) if _HIDDEN.search(row[0])}
         if b"<f" in chunk or b":f>" in chunk:
             for letters, line in _FORMULA.findall(chunk):
                 uncached[int(line), column_number(letters.decode()) - 1] = None
-    return Inside(list(hidden), list(uncached))
+    return Inside(list(hidden), list(uncached), cells)
+
+
+def _cells(part: bytes) -> int:
+    return part.count(b"<c ") + part.count(b":c ")
 
 
 def _ods_sheets(chunks: Iterator[bytes]) -> list[Inside]:

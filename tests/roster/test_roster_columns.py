@@ -119,7 +119,7 @@ def test_a_mapping_that_says_nothing_is_refused_with_what_can_be_said(pair: tupl
 @given(st.sampled_from(FIELDS), st.text(st.characters(categories=["Lo"]), min_size=4, max_size=8))
 def test_every_field_has_a_name_that_a_mapping_takes(name: str, label: str) -> None:
     assert ColumnMap.of([(label, LABELS[name])]) == ColumnMap.of([(label, name)])
-    assert name in ColumnMap.of([(label, LABELS[name])]).by_label.values()
+    assert [told.field for told in ColumnMap.of([(label, LABELS[name])]).by_label.values()] == [name]
 
 
 def test_the_command_line_and_the_settings_say_it_alike(tmp_path: Path) -> None:
@@ -164,3 +164,38 @@ def test_a_formula_without_a_result_is_said(tmp_path: Path) -> None:
         (2, "formula_without_value", "warning"),
     ]
     assert [problem.column for problem in roster.problems] == [4, 4, 10]
+
+
+@pytest.mark.parametrize("label", ["ID", "Id"])
+def test_a_label_that_could_be_letters_is_the_label_where_there_is_one(tmp_path: Path, label: str) -> None:
+    labels = list(COLUMNS)
+    labels[8] = label
+    path = write(tmp_path / "a.xlsx", [labels, row()])
+    roster = told(path, ("ID", "公民身份号码"))
+    assert (how(roster)["id_number"], roster.unused) == (("I", "对照", "确定"), ())
+
+
+def test_a_mapping_that_no_sheet_has_is_named(tmp_path: Path) -> None:
+    path = write_sheets(tmp_path / "a.xlsx", {"一": [COLUMNS, row()], "二": [["通知"]]})
+    ours = (("公民号", "公民身份号码"), ("XZ", "姓名"), ("E", "姓名"), ("联户责任人", "不读"))
+    assert told(path, *ours).unused == ("公民号", "XZ")
+    options = [part for pair in ours for part in ("--map", "=".join(pair))]
+    done = huyue("roster", "check", path, *options)
+    assert (done.status, "公民号、XZ" in done.err) == (1, True)
+
+
+def test_a_mapping_used_on_a_later_page_only_is_used(tmp_path: Path) -> None:
+    again = ["证号" if label == "公民身份号码" else label for label in COLUMNS]
+    path = write(tmp_path / "a.xlsx", [COLUMNS, row(), again, row("银月", "配偶", serial=2)])
+    assert told(path, ("证号", "公民身份号码")).unused == ()
+
+
+def test_settings_are_for_all_tables_and_a_fault_in_them_names_the_key(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", [COLUMNS, row()])
+    huyue("init", tmp_path / "home")
+    settings = tmp_path / "home" / "huyue.toml"
+    settings.write_text('[roster.columns]\n"公民号" = "公民身份号码"\n', encoding="utf-8")
+    done = huyue("--home", tmp_path / "home", "roster", "check", path)
+    assert (done.status, "公民号" in done.err) == (0, False)
+    settings.write_text('[roster.columns]\n"姓名" = "姓名"\n"公民号" = 5\n', encoding="utf-8")
+    assert "roster.columns.公民号" in huyue("--home", tmp_path / "home", "roster", "check", path).err

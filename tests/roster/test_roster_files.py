@@ -1,6 +1,7 @@
 """Files that are no roster, or are one in another format: what is read, and what a clerk is told."""
 
 import contextlib
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -20,6 +21,7 @@ from archive.errors import (
     WorkbookTooLarge,
 )
 from pipeline.roster import limits
+from tests.conftest import huyue
 from tests.roster.roster_files import COLUMNS, RESOURCES, changed, found, homes, read, row, write, write_ods
 
 ONE_HOUSEHOLD = [("451225100201", 3, "0001", ["韦明", "银月"])]
@@ -216,3 +218,75 @@ def test_mere_formatting_far_off_does_no_harm(tmp_path: Path) -> None:
             sheet.write_row(line, 0, cells)
         sheet.write_blank(1_048_575, 16_383, None, red)
     assert homes(read(path)) == [("451225100201", 3, "0001", ["韦明"])]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\xef\xbb\xbf\r\n\n<HTML xmlns:x><table>", "网页"),
+        (b"  <!-- saved -->\n<html>", "网页"),
+        (b"MIME-Version: 1.0\r\n", "网页"),
+        ("\ufeff<meta charset=utf-16>".encode("utf-16-le"), "网页"),
+        (b'\xef\xbb\xbf <?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>', "XML"),
+    ],
+)
+def test_other_programs_files_under_a_workbooks_name_are_told_apart(
+    tmp_path: Path, data: bytes, said: str
+) -> None:
+    path = tmp_path / "a.xls"
+    path.write_bytes(data)
+    message = refused(path, NotWorkbook)
+    assert said in message
+    assert "另存为 .xlsx" in message
+
+
+def test_a_cell_too_long_is_not_taken_for_a_quote_never_closed(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(as_text(",") + f'"{"长" * 140_000}",1\r\n', encoding="utf-8")
+    message = refused(path, WorkbookTooLarge)
+    assert "第7行" in message
+    assert "131072" in message
+    path.write_text(as_text(",") + '"' + "韦明,\r\n" * 40_000, encoding="utf-8")
+    assert "引号" in refused(path, NotWorkbook)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_one_byte_gone_wrong_is_told_with_its_line(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(as_text(",").encode(encoding) + b"a,\r\nb\xff,\xff\r\n")
+    assert "第8行" in refused(path, NotWorkbook)
+
+
+def test_file_names_in_gbk_are_shown_as_people_read_them(tmp_path: Path) -> None:
+    names = ["一村", "二村"]
+    paths = [tmp_path / os.fsdecode(f"{name}.xlsx".encode("gb18030")) for name in names]
+    for serial, path in enumerate(paths, start=1):
+        write(path, [COLUMNS, changed(row(serial=serial), c4="")])
+    done = huyue("roster", "check", *paths, "--marked", tmp_path / "改.xlsx")
+    assert done.status == 1
+    for name in names:
+        assert f"{name}.xlsx 工作表" in done.out
+        assert (tmp_path / f"改-{name}.xlsx").is_file()
+        assert f"改-{name}.xlsx" in done.err
+    listed = huyue("--json", "roster", "check", *paths).json["problems"]
+    assert {problem["file"] for problem in listed} == {str(tmp_path / f"{name}.xlsx") for name in names}
+    paths[0].write_bytes(b"%PDF-1.7")
+    assert "一村.xlsx" in huyue("roster", "check", *paths).err
+    paths[0].unlink()
+    assert "一村.xlsx" in huyue("roster", "check", *paths).err
+
+
+def test_a_file_given_twice_counts_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", [COLUMNS, row()])
+    link = tmp_path / "b.xlsx"
+    link.symlink_to(path)
+    roster = read(path, tmp_path / "." / "a.xlsx", link)
+    assert (len(roster.households), found(roster)) == (1, [])
+    done = huyue("roster", "check", path, link, "--marked", tmp_path / "c.xlsx")
+    assert (done.status, (tmp_path / "c.xlsx").is_file()) == (0, True)
+
+
+def test_a_roster_that_everybody_left_is_one(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", [[*COLUMNS, "变动情况"], [*row(), "去世"]])
+    (household,) = read(path).households
+    assert (household.members, len(household.departed)) == ((), 1)

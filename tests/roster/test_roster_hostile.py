@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from archive.errors import HuyueError, NoInput, NotWorkbook, WorkbookTooLarge
 from pipeline.roster import limits, opened
+from pipeline.roster.cells import LONGEST_CELL, _unwrapped
 from pipeline.roster.workbook import read_sheets
 from tests.roster.roster_files import COLUMNS, changed, found, homes, read, row, write, write_ods
 
@@ -61,7 +62,7 @@ def test_cells_of_32000_characters_are_named_and_go_nowhere(tmp_path: Path) -> N
     path = write(tmp_path / "a.xlsx", [COLUMNS, cells, changed(row(serial=2), c4=long, c5=long, c6=long)])
     roster = read(path)
     assert found(roster) == [
-        *[(2, "text_too_long", "warning")] * 3,
+        *[(2, "text_too_long", "warning")] * 4,
         (3, "name_missing", "error"),
         *[(3, "text_too_long", "warning")] * 2,
     ]
@@ -148,3 +149,33 @@ def test_any_bytes_changed_in_a_workbook_are_read_or_refused_with_words(
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("sound") / "a.xlsx", [COLUMNS, row(), row(serial=2)])
+
+
+def test_a_text_that_is_cut_is_said_in_whatever_column(tmp_path: Path) -> None:
+    padded = "冲洞村委会" + " " * 6_000 + "五里组"
+    cells = changed(
+        row(), c0=padded, c2="0001" + " " * 6_000 + "x", c10="13812345678" + " " * 6_000 + "x", c3=padded
+    )
+    path = write(tmp_path / "a.xlsx", [[*COLUMNS, "备注"], [*cells, "长" * 6_000]])
+    roster = read(path)
+    assert [(problem.code, problem.column) for problem in roster.problems] == [
+        ("text_too_long", column) for column in (0, 2, 3, 10)
+    ]
+    assert homes(roster) == [("451225100201", 3, "0001", ["韦明"])]
+
+
+def test_no_more_of_a_text_comes_than_any_field_holds(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", [["长" * 6_000]])
+    ((_, sheets),) = opened.sheets_of([path])
+    assert [len(str(cell)) for sheet in sheets for _, cells in sheet.rows for cell in cells] == [LONGEST_CELL]
+
+
+def test_long_texts_are_not_remembered(tmp_path: Path) -> None:
+    before = _unwrapped.cache_info().misses
+    read(
+        write(
+            tmp_path / "a.xlsx",
+            [COLUMNS, *(changed(row(serial=one), c9=f"{one}" * 400) for one in range(90))],
+        )
+    )
+    assert _unwrapped.cache_info().misses - before < 90 + 50  # numbers and labels

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import openpyxl.chart
 import pytest
 
 from archive.errors import FileExists, WorkbookTooLarge
 from pipeline.roster import marked
-from pipeline.roster.marked import AUTHOR, write_marked
+from pipeline.roster.marked import write_marked
+from pipeline.roster.marking import AUTHOR
 from pipeline.roster.table import LIST
 from tests.conftest import huyue
 from tests.roster.roster_files import (
@@ -169,3 +171,121 @@ def test_the_command_says_where_the_copy_is(tmp_path: Path) -> None:
     assert (again.status, again.json["error"]["code"]) == (2, "file_exists")
     nowhere = huyue("roster", "check", path, "--marked", tmp_path / "没有" / "b.xlsx")
     assert (nowhere.status, "Traceback" in nowhere.err) == (2, False)
+
+
+def saved(path: Path, change: Any) -> Path:
+    """The workbook, changed and saved as a clerk does."""
+    workbook = openpyxl.load_workbook(path)
+    change(workbook)
+    workbook.save(path)
+    return path
+
+
+def test_a_clerks_comment_and_fill_come_back_when_the_marks_go(tmp_path: Path) -> None:
+    green = openpyxl.styles.PatternFill("lightGrid", fgColor=openpyxl.styles.colors.Color(theme=4, tint=0.6))
+
+    def note(workbook: Any) -> None:
+        cell = workbook["花名册"]["I2"]
+        cell.comment = openpyxl.comments.Comment("证件在派出所\n—— 问李主任", "王会计")
+        cell.fill = green
+        workbook["花名册"]["I3"].fill = openpyxl.styles.PatternFill("solid", fgColor="00FF00")
+
+    rows = [COLUMNS, changed(row("韦明"), c8="451225"), changed(row("银月", "配偶", serial=2), c8="")]
+    path = saved(write(tmp_path / "a.xlsx", rows), note)
+    first, second, third = (tmp_path / f"{name}.xlsx" for name in "bcd")
+    for source, copy in ((path, first), (first, second)):
+        sheet = copy_of(source, copy)["花名册"]
+        assert sheet["I2"].comment.author == AUTHOR
+        assert "应是18位" in sheet["I2"].comment.text
+        assert "—— 原批注（王会计）\n证件在派出所" in sheet["I2"].comment.text
+        assert sheet["I2"].comment.text.count("应是18位") == 1
+        assert sheet["I2"].fill.fgColor.rgb == "00FFC7CE"
+
+    def correct(workbook: Any) -> None:
+        workbook["花名册"].insert_rows(2)  # the fills are found whatever row the cells are in by then
+        workbook["花名册"]["I3"] = SOUND
+        workbook["花名册"]["I4"] = number(date(1980, 6, 14), serial=2)
+
+    assert homes(read(second)) == homes(read(path))
+    clean = copy_of(saved(second, correct), third)
+    sheet = clean["花名册"]
+    assert marks(sheet) == {"I3": "证件在派出所\n—— 问李主任"}
+    assert sheet["I3"].comment.author == "王会计"
+    assert (sheet["I3"].fill.fill_type, sheet["I3"].fill.fgColor.theme) == ("lightGrid", 4)
+    assert (sheet["I4"].fill.fill_type, sheet["I4"].fill.fgColor.rgb) == ("solid", "0000FF00")
+    assert clean.sheetnames == ["花名册", LIST]
+
+
+def test_a_fill_that_a_clerk_gave_a_marked_cell_stays(tmp_path: Path) -> None:
+    def colour(workbook: Any) -> None:
+        workbook["花名册"]["I2"].fill = openpyxl.styles.PatternFill("solid", fgColor="00FF00")
+
+    path = write(tmp_path / "a.xlsx", [COLUMNS, changed(row("韦明"), c8="")])
+    copy_of(path, tmp_path / "b.xlsx")
+    done = saved(saved(tmp_path / "b.xlsx", colour), lambda book: book["花名册"].__setitem__("I2", SOUND))
+    assert copy_of(done, tmp_path / "c.xlsx")["花名册"]["I2"].fill.fgColor.rgb == "0000FF00"
+
+
+def test_a_formula_without_a_result_stays_and_is_said_again(tmp_path: Path) -> None:
+    rows = [["", *COLUMNS], ["", *changed(row("韦明"), c10='="138"&"12345678"', c7="1980-06-14")]]
+    path = write(tmp_path / "a.xlsx", rows)
+    sheet = copy_of(path, tmp_path / "b.xlsx")["花名册"]
+    assert (sheet["L2"].value, set(marks(sheet))) == ('="138"&"12345678"', {"L2"})
+    assert found(read(tmp_path / "b.xlsx")) == [(2, "formula_without_value", "warning")]
+
+
+def test_two_problems_under_one_merged_cell_are_one_comment(tmp_path: Path) -> None:
+    rows = [COLUMNS, changed(row("韦明"), c0="桃源村"), changed(row("银月", "配偶", serial=2), c0="桃源村")]
+    path = write(tmp_path / "a.xlsx", rows, merge=["A2:A3"])
+    assert "原批注" not in marks(copy_of(path, tmp_path / "b.xlsx")["花名册"])["A2"]
+
+
+@pytest.mark.parametrize("odd", ["\uffff", "\ufdd0", "\U0001ffff"])
+def test_a_character_that_is_none_is_not_read_and_stops_nothing(tmp_path: Path, odd: str) -> None:
+    path = tmp_path / "a.csv"
+    lines = [
+        [*COLUMNS, "备注"],
+        [*changed(row(f"韦{odd}明"), c8="", c7="1980-06-14", c0=f"桃源村{odd}"), f"好{odd}"],
+    ]
+    path.write_text("\n".join("\t".join(map(str, line)) for line in lines), encoding="utf-8")
+    workbook = copy_of(path, tmp_path / "b.xlsx")
+    assert (workbook["花名册"]["E2"].value, workbook["花名册"]["S2"].value) == ("韦明", "好")
+    assert homes(read(path))[0][3] == ["韦明"]
+
+
+def test_files_of_one_name_get_a_number(tmp_path: Path) -> None:
+    files = [tmp_path / folder / "花名册.xlsx" for folder in ("一村", "二村")]
+    for serial, path in enumerate(files, start=1):
+        path.parent.mkdir()
+        write(path, [COLUMNS, row("韦明", serial=serial)])
+    copies = write_marked(read(*files), files, tmp_path / "待改.xlsx")
+    assert [copy.path.name for copy in copies] == ["待改-花名册.xlsx", "待改-花名册-2.xlsx"]
+
+
+def test_a_name_that_will_not_do_is_said_before_anything_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    other = huyue("--json", "roster", "check", path, "--marked", tmp_path / "b.xls")
+    assert (other.status, other.json["error"]["code"]) == (2, "wrong_usage")
+    assert ".xlsx" in other.json["error"]["message"]
+    nowhere = huyue("--json", "roster", "check", path, "--marked", tmp_path / "没有" / "b.xlsx")
+    assert (nowhere.status, nowhere.json["error"]["file"]) == (2, str(tmp_path / "没有"))
+
+
+def test_the_check_is_printed_though_the_copy_fails(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", [COLUMNS, changed(row("韦明"), c8="")], merge=["T1:XFD200"])
+    done = huyue("roster", "check", path, "--marked", tmp_path / "b.xlsx")
+    assert (done.status, "发现 1 处问题" in done.out, "--marked" in done.err) == (3, True, True)
+    as_json = huyue("--json", "roster", "check", path, "--marked", tmp_path / "b.xlsx")
+    assert as_json.json["error"]["code"] == "workbook_too_large"
+
+
+def test_the_copy_opens_on_its_list_though_there_is_a_chart_sheet(tmp_path: Path) -> None:
+    def chart(workbook: Any) -> None:
+        workbook.create_chartsheet("图", 0).add_chart(openpyxl.chart.BarChart())
+        workbook.active = workbook["图"]
+
+    path = saved(write(tmp_path / "a.xlsx", [COLUMNS, changed(row("韦明"), c8="")]), chart)
+    workbook = copy_of(path, tmp_path / "b.xlsx")
+    assert workbook.active.title == LIST
+    views = [view for sheet in workbook.chartsheets for view in sheet.sheetViews.sheetView]
+    assert not any(view.tabSelected for view in views)

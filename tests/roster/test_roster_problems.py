@@ -1,10 +1,12 @@
 """Every problem a row can have: its code, its place in the order, and words a clerk can act on."""
 
+import unicodedata
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from pipeline.roster.problems import quoted
 from tests.roster.roster_files import (
     COLUMNS,
     Cells,
@@ -209,3 +211,43 @@ def test_a_header_that_lacks_a_needed_column_says_which(tmp_path: Path) -> None:
     (problem,) = read(write_sheets(tmp_path / "a.xlsx", sheets)).problems
     assert (problem.sheet, problem.row, problem.code) == ("乙", 1, "header_not_found")
     assert "户编号、与户主关系" in problem.message
+
+
+def test_columns_that_are_shifted_put_no_number_into_a_message(tmp_path: Path) -> None:
+    phone = "13812345678"
+    wide = SOUND.translate(str.maketrans("0123456789X", "０１２３４５６７８９Ｘ"))
+    spaced = f"{SOUND[:6]} {SOUND[6:14]}-{SOUND[14:]}"
+    dated = changed(row(), c7=SOUND, c12=wide, c13=spaced, c14=phone, c15="138 1234 5678", c16=f"+86{phone}")
+    rows = [
+        dated,
+        changed(row("覃山", serial=2, household=SOUND), c6=SOUND, c10="1.38E+10"),
+        changed(row("潘英", "女儿", serial=3, household=f"电话{phone}"), c0=SOUND, c1=spaced),
+        changed(row(SOUND, "儿子", serial=4, household="0004"), c0=wide, c1=f"{phone}、{SOUND}", c7="年初"),
+        changed(row(phone, "儿子", household="0005"), c0=f"村{SOUND}{phone}", c1="", c8="无"),
+        changed(row(phone, "儿子", serial=4, household="0005"), c8=f"{phone}覃山{SOUND}"),
+    ]
+    roster = read(write(tmp_path / "a.xlsx", [COLUMNS, *rows]))
+    assert {problem.row for problem in roster.problems} == set(range(2, 8))
+    for problem in roster.problems:
+        folded = unicodedata.normalize("NFKC", problem.message).replace(" ", "").replace("-", "")
+        assert SOUND[6:14] not in folded
+        assert phone not in folded
+        assert len(problem.message) < 200
+
+
+def test_what_is_no_number_of_a_persons_is_quoted_as_it_stands() -> None:
+    for written in ("45122５100299", "2026-03-01", "１９８５年", "冲洞村委会3组"):
+        assert quoted(written) == written
+    assert quoted("长" * 40) == "长" * 30 + "…"
+
+
+def test_a_household_number_that_is_none_holds_its_people(tmp_path: Path) -> None:
+    rows = [
+        row(household="1" * 31),
+        changed(row("银月", "配偶", serial=2), c2=""),
+        row("覃山", serial=3, household="2" * 30),
+    ]
+    roster = read(write(tmp_path / "a.xlsx", [COLUMNS, *rows]))
+    assert found(roster) == [(2, "text_too_long", "error"), (3, "text_too_long", "error")]
+    assert [len(home.accepted) for home in roster.households] == [0, 1]
+    assert max(len(home.number) for home in roster.households) == 31
