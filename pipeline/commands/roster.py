@@ -113,7 +113,7 @@ def import_(files: tuple[Path, ...], pairs: tuple[str, ...], dry_run: bool, same
             *problem_lines(found.problems),
         ],
     )
-    return EXIT_LOOK if counts.problems else EXIT_DONE
+    return EXIT_LOOK if counts.problems or found.unused else EXIT_DONE
 
 
 @roster.command(

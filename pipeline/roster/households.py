@@ -128,7 +128,7 @@ class HouseholdReader:
         if is_doubtful_departure(entry.cells[_DEPARTURE]):
             written = quoted(text(entry.cells[_DEPARTURE]))
             message = (
-                f"{f'{person.name}的' if person.name else ''}“变动情况”一栏写的是“{written}”，按仍在这一户读。"
+                f"{f'{quoted(person.name)}的' if person.name else ''}“变动情况”一栏写的是“{written}”，按仍在这一户读。"
                 "不在了的，请只写“去世”或“迁出”；还在的，请清空这一格。"
             )
             problems.append(place.warning("departure_doubtful", message, "departure"))

@@ -24,6 +24,7 @@ from pipeline.roster.words import (
 _INDEX = {name: index for index, name in enumerate(FIELDS)}
 LONGEST_NAME = 50
 LONGEST_TEXT = 100
+_DIGITS = 6  # so many make a name a number that slipped into its column
 
 # Tells where an identity number stood before, and remembers it for next time.
 Seen = Callable[[str, Place, str], str]
@@ -36,7 +37,7 @@ def read_person(cells: tuple[Cell, ...], place: Place, seen: Seen) -> tuple[Pers
     """
     problems: list[Problem] = []
     name = read_name(_cell(cells, "name"))
-    if len(name) > LONGEST_NAME:
+    if len(name) > LONGEST_NAME or sum(map(str.isdigit, name)) >= _DIGITS:
         name = ""
     identity = read_identity(_cell(cells, "id_number"))
     who = f"{quoted(name)}的" if name else ""
@@ -100,7 +101,7 @@ def _written(cells: tuple[Cell, ...], field: str) -> str:
 def _no_name(cells: tuple[Cell, ...], identity: Identity) -> str:
     number = f"（公民身份号码“{quoted_id(identity.number)}”）" if identity.number else ""
     if read_name(_cell(cells, "name")):
-        return f"姓名一栏超过{LONGEST_NAME}个字，不像姓名{number}。请写姓名。"
+        return f"姓名一栏是号码，或者超过{LONGEST_NAME}个字，不像姓名{number}。请写姓名。"
     return f"姓名没有填{number}。请补填姓名。"
 
 

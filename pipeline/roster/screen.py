@@ -11,7 +11,7 @@ from pipeline.divisions import Divisions
 from pipeline.people import mask_id
 from pipeline.roster.changes import AGES, DIED, MOVED, UNKNOWN, Changes, HomeKey, Someone
 from pipeline.roster.columns import LABELS, REQUIRED
-from pipeline.roster.problems import Problem
+from pipeline.roster.problems import Problem, quoted
 from pipeline.roster.reader import Roster
 from pipeline.roster.table import Kind
 from pipeline.roster.understood import ColumnReading, SheetReading, alike
@@ -76,12 +76,12 @@ def change_lines(changes: Changes, divisions: Divisions, *, written: bool) -> It
 
     def place(home: HomeKey) -> str:
         code, group, number = home
-        return f"{village(code)}{f'{group}组' if group else ''}{number}户"
+        return f"{village(code)}{f'{group}组' if group else ''}{quoted(number)}户"
 
     if changes.doubtful:
         yield f"请核对：号码与别村另一个名字的人相同 {len(changes.doubtful)} 人，已按同一人换村、改名算。号码写错的，请改正后再导入："
         for one in changes.doubtful:
-            yield f"  {one.name}（{place(one.home)}，号码 {mask_id(one.now)}，原来是{one.detail}）"
+            yield f"  {quoted(one.name)}（{place(one.home)}，号码 {mask_id(one.now)}，原来是{quoted(one.detail)}）"
     people: tuple[tuple[str, list[Someone], Callable[[Someone], str]], ...] = (
         ("新增", changes.joined, lambda one: ""),
         ("离开：注明去世", [one for one in changes.left if one.detail == DIED], lambda one: ""),
@@ -89,9 +89,9 @@ def change_lines(changes: Changes, divisions: Divisions, *, written: bool) -> It
         ("离开：原因没有写", [one for one in changes.left if one.detail == UNKNOWN], lambda one: ""),
         ("换了村", changes.moved, lambda one: f"原在{village(one.detail)}"),
         ("换了组或户", changes.rehoused, lambda one: ""),
-        ("改了姓名", changes.renamed, lambda one: f"原名{one.detail}"),
+        ("改了姓名", changes.renamed, lambda one: f"原名{quoted(one.detail)}"),
         ("改了公民身份号码（已确认是同一人）", changes.renumbered, lambda one: ""),
-        ("婚姻状况变了", changes.marital, lambda one: f"原为{one.detail or '空'}"),
+        ("婚姻状况变了", changes.marital, lambda one: f"原为{quoted(one.detail) or '空'}"),
         ("其他栏变了", changes.other, lambda one: one.detail),
         *(
             (f"满 {age} 岁", [one for one in changes.ages if one.detail == str(age)], lambda one: "")
@@ -101,11 +101,15 @@ def change_lines(changes: Changes, divisions: Divisions, *, written: bool) -> It
     for title, found, detail in people:
         if found:
             named = (
-                f"{one.name}（{'，'.join(filter(None, (place(one.home), detail(one))))}）" for one in found
+                f"{quoted(one.name)}（{'，'.join(filter(None, (place(one.home), detail(one))))}）"
+                for one in found
             )
             yield _listed(f"{title} {len(found)} 人", named, len(found))
     homes = (
-        ("换了户主", [f"{place(key)}（{old}，现在是{new}）" for key, old, new in changes.heads]),
+        (
+            "换了户主",
+            [f"{place(key)}（{quoted(old)}，现在是{quoted(new)}）" for key, old, new in changes.heads],
+        ),
         ("分户", [f"{place(key)}分成{'、'.join(map(place, parts))}" for key, parts in changes.split]),
         ("并户", [f"{'、'.join(map(place, parts))}并成{place(key)}" for parts, key in changes.merged]),
         ("没有了的户", [place(key) for key in changes.gone]),
@@ -117,7 +121,7 @@ def change_lines(changes: Changes, divisions: Divisions, *, written: bool) -> It
     if asked:
         yield f"可能是同一人 {len(asked)} 对（同村、同名、同出生日期，号码不同）："
         for number, pair in asked:  # all of them: nobody can confirm what is not shown
-            yield f"  {number}. {village(pair.village)} {pair.name}：{mask_id(pair.old)} → {mask_id(pair.new)}"
+            yield f"  {number}. {village(pair.village)} {quoted(pair.name)}：{mask_id(pair.old)} → {mask_id(pair.new)}"
         if written:
             yield "  这次按两个人导入了。核对证件，是同一人的，请先 roster undo，再加上 --same 和前面的序号导入。"
         else:
