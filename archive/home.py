@@ -40,6 +40,10 @@ SETTINGS = """\
 station = ""
 # huyue template check 除自带的以外还要提醒的用词，如 ["保证金", "名额"]。
 warning_words = []
+
+# 花名册里认不出、或认错了的栏：栏名（或列号）= 栏目；不要的写“不读”。
+[roster.columns]
+# "公民号" = "公民身份号码"
 """
 
 
