@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import ClassVar
 
+from archive.file_names import readable
+
 EXIT_DONE = 0
 EXIT_LOOK = 1
 EXIT_USAGE = 2
@@ -20,8 +22,8 @@ class HuyueError(Exception):
     exit_status: ClassVar[int] = EXIT_BUG
 
     def __init__(self, *, file: str | Path | None = None, **parts: object) -> None:
-        """`parts` fill the class's docstring; `file` is the file at fault, if there is one."""
-        self.file = None if file is None else str(file)
+        """`parts` fill the class's docstring; `file` is the file at fault, if there is one, a path as people read it."""
+        self.file = str(readable(file)) if isinstance(file, Path) else file
         super().__init__((type(self).__doc__ or "").format(file=self.file, **parts))
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -89,10 +89,11 @@ class Home:
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, dry_run: bool = False) -> Iterator[Connection]:
         """A write transaction under the archive's lock, committed at the end or rolled back as a whole.
 
-        Raises ArchiveLocked when another command has held the lock for 30 seconds.
+        With `dry_run` what is done in it is rolled back. Raises ArchiveLocked when another command has held the
+        lock for 30 seconds.
         """
         with self.locked(), self._told_apart():
             engine = database.open_engine(self.catalogue, self.key(), writing=True)
@@ -100,7 +101,10 @@ class Home:
                 if not database.require_current(connection, self.catalogue):
                     database.migrate(connection)
                 self.vault(connection).settle(connection)
+                trial = connection.begin_nested() if dry_run else None
                 yield connection
+                if trial is not None:
+                    trial.rollback()
 
     @contextmanager
     def _told_apart(self) -> Iterator[None]:

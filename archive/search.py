@@ -288,16 +288,14 @@ def _document(one: Standing, content: str, names: Names) -> Document:
     )
 
 
-def numbers_of_one(connection: Connection, number: str) -> list[str]:
-    """An identity number, and those that were confirmed to be the same person's."""
+def linked_numbers(connection: Connection) -> dict[str, set[str]]:
+    """Identity numbers that were confirmed to be one person's: each with all of them."""
     link = tables.person_link
-    known = [number]
-    for one in known:  # grows as it goes
-        rows = connection.execute(select(link).where(or_(link.c.old_id == one, link.c.new_id == one)))
-        known += dict.fromkeys(
-            other for row in rows for other in (row.old_id, row.new_id) if other not in known
-        )
-    return known
+    one_person: dict[str, set[str]] = {}
+    for row in connection.execute(select(link.c.old_id, link.c.new_id)):
+        joined = one_person.get(row.old_id, {row.old_id}) | one_person.get(row.new_id, {row.new_id})
+        one_person |= dict.fromkeys(joined, joined)
+    return one_person
 
 
 def _by_identity(
@@ -305,7 +303,7 @@ def _by_identity(
 ) -> Found | None:
     """What the person of an identity number signs, under their other numbers too; None if there is no such person."""
     party = tables.party
-    known = numbers_of_one(connection, number)
+    known = linked_numbers(connection).get(number, {number})
     numbers = connection.execute(select(party.c.contract).where(party.c.id_number.in_(known))).scalars().all()
     if not numbers:
         return None

@@ -57,6 +57,7 @@ class Divisions:
         )
         # A cell's text recurs on thousands of rows.
         self._matched = lru_cache(maxsize=4096)(self._match)
+        self._near_ones = lru_cache(maxsize=4096)(self._near)
 
     @classmethod
     def load(cls, path: Path) -> "Divisions":
@@ -134,11 +135,14 @@ class Divisions:
 
     def near(self, written: str) -> tuple[str, ...]:
         """At most five villages that `written`, which is none, may be a slip for: to be asked, never taken."""
-        flat = compact(written)
-        town = next((form for form, _ in self._town_forms if flat.startswith(form) and flat != form), "")
+        return self._near_ones(compact(written))
+
+    def _near(self, flat: str) -> tuple[str, ...]:
+        before = ((form, towns) for form, towns in self._town_forms if flat.startswith(form) and flat != form)
+        town, towns = next(before, ("", set()))
         named = _bare(flat.removeprefix(town))
         found = [code for code in self.villages if alike(named, _bare(compact(self._names[code])))]
-        within = [code for code in found if town and code[:TOWN_DIGITS] in dict(self._town_forms)[town]]
+        within = [code for code in found if code[:TOWN_DIGITS] in towns]
         return tuple((within or found)[:5])
 
     def listed(self, codes: Iterable[str]) -> str:

@@ -57,7 +57,12 @@ class Wait:
 
 def household_key(household: Household) -> str:
     """What names a household as a party: village, group and number."""
-    return f"{household.village_code}/{household.group}/{household.number}"
+    return home_key(household.village_code, household.group, household.number)
+
+
+def home_key(village: str, group: int, number: str) -> str:
+    """The same of its three parts."""
+    return f"{village}/{group}/{number}"
 
 
 def _party_key(manifest: Manifest, household: Household, people: Sequence[Person]) -> str:

@@ -5,7 +5,7 @@ A contract is flagged while it is alive: neither closed nor past its end. The fl
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -19,10 +19,11 @@ from archive.changes import mark_changed
 from archive.closings import close_contract
 from archive.errors import NotFlagged
 from archive.journal import Actor
-from archive.search import numbers_of_one
+from archive.search import linked_numbers
 from archive.states import FREED, not_closed
 from pipeline.manifest import Range
-from pipeline.roster.changes import DIED, MOVED, Before, Changes, HomeKey, key_of, turned_over
+from pipeline.plan import home_key, household_key
+from pipeline.roster.changes import DIED, MOVED, Before, Changes, HomeKey, turned_over
 from pipeline.roster.reader import Roster
 from pipeline.toml_text import decode_manifest
 
@@ -61,22 +62,22 @@ class Flagged:
 
 def follow(connection: Connection, imported: int, links: Mapping[str, str]) -> None:
     """Let contracts of an old identity number go on under the new one: old → new."""
+    linked = linked_numbers(connection)
     for old, new in links.items():
-        _rename(connection, old, new)
+        _rename(connection, linked.get(old, {old}), old, new)
         connection.execute(insert(tables.person_link).values(import_id=imported, old_id=old, new_id=new))
 
 
 def unfollow(connection: Connection, imported: int) -> None:
     """Undo what `follow` did for an import."""
-    link = tables.person_link
+    link, linked = tables.person_link, linked_numbers(connection)
     for row in connection.execute(select(link).where(link.c.import_id == imported)).all():
-        _rename(connection, row.new_id, row.old_id)
+        _rename(connection, linked[row.new_id], row.new_id, row.old_id)
 
 
-def _rename(connection: Connection, old: str, new: str) -> None:
-    """Name parties by another identity number; what is printed and frozen stays as it is."""
+def _rename(connection: Connection, known: Set[str], old: str, new: str) -> None:
+    """Name a party, known by several identity numbers, by another; what is printed and frozen stays as it is."""
     contract, party = tables.contract, tables.party
-    known = numbers_of_one(connection, old)
     theirs = select(party.c.contract).where(party.c.id_number.in_(known))
     for row in connection.execute(select(contract).where(contract.c.number.in_(theirs))).all():
         key, freed, own = row.party_key.partition(FREED)
@@ -111,9 +112,10 @@ def flag(
     grown = Counter({now.get(number, number): age for number, age in grown.items()})
     for number in grown:
         persons[number].add("age")
-    _take_off(connection, imported, roster, actor)
+    linked = linked_numbers(connection)
+    _take_off(connection, imported, roster, linked, actor)
     found: dict[str, set[str]] = {}
-    for row, number in _of_persons(connection, persons, actor.today):
+    for row, number in _of_persons(connection, persons, linked, actor.today):
         reasons = set(persons[number])
         if "+" not in row.party_key:
             reasons.discard("marital")
@@ -179,11 +181,10 @@ def _oldest(connection: Connection) -> dict[tuple[str, int], int]:
 
 
 def _of_persons(
-    connection: Connection, persons: Mapping[str, set[str]], today: date
+    connection: Connection, persons: Mapping[str, set[str]], linked: Mapping[str, Set[str]], today: date
 ) -> Iterator[tuple[Row[Any, Any, Any, Any, Any], str]]:
     """Live contracts of the persons, also under earlier numbers, each with the number it is looked for by."""
     contract, party = tables.contract, tables.party
-    linked = links(connection)
     sought = {one: number for number in persons for one in (number, *linked.get(number, ()))}
     wanted = sorted(sought)
     for start in range(0, len(wanted), CHUNK):
@@ -202,17 +203,9 @@ def _of_persons(
             yield row, sought[row.id_number]
 
 
-def links(connection: Connection) -> dict[str, set[str]]:
-    """Identity numbers that were confirmed to be one person's: each with all of them."""
-    link = tables.person_link
-    one_person: dict[str, set[str]] = {}
-    for row in connection.execute(select(link.c.old_id, link.c.new_id)):
-        joined = one_person.get(row.old_id, {row.old_id}) | one_person.get(row.new_id, {row.new_id})
-        one_person |= dict.fromkeys(joined, joined)
-    return one_person
-
-
-def _take_off(connection: Connection, imported: int, roster: Roster, actor: Actor) -> None:
+def _take_off(
+    connection: Connection, imported: int, roster: Roster, linked: Mapping[str, Set[str]], actor: Actor
+) -> None:
     """Answer flags whose person or household is again as the contract has it, as returned."""
     contract, change, party = tables.contract, tables.subject_change, tables.party
     rows = connection.execute(
@@ -224,9 +217,8 @@ def _take_off(connection: Connection, imported: int, roster: Roster, actor: Acto
     ).all()
     if not rows:
         return
-    linked = links(connection)
     wanted = {one for row in rows for one in (row.id_number, *linked.get(row.id_number, ()))}
-    homes = {"/".join(map(str, key_of(home))): home.head for home in roster.households}
+    homes = {household_key(home): home.head for home in roster.households}
     there = {
         member.id_number: (home.village_code, member.name)
         for home in roster.households
@@ -273,7 +265,7 @@ def _of_homes(
 ) -> Iterator[tuple[str, set[str]]]:
     """Live contracts of the households themselves."""
     contract = tables.contract
-    reasons = {f"{village}/{group}/{number}": found for (village, group, number), found in homes.items()}
+    reasons = {home_key(*home): found for home, found in homes.items()}
     wanted = sorted(reasons)
     for start in range(0, len(wanted), CHUNK):
         part = contract.c.party_key.in_(wanted[start : start + CHUNK])

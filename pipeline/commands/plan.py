@@ -31,8 +31,7 @@ def plan(name: str, day: date | None, closes: date | None, village: str | None, 
     home, actor = session().open_home(), session().actor()
     settings = read_settings(home.settings)
     templates = stock_templates()
-    with home.writing() as connection:
-        trial = connection.begin_nested()
+    with home.writing(dry_run=dry_run) as connection:
         campaign = open_campaign(connection, name, day, closes)
         villages = villages_with_roster(connection)
         if village is not None:
@@ -43,7 +42,6 @@ def plan(name: str, day: date | None, closes: date | None, village: str | None, 
         with progress("安排合同（村）", len(villages)) as bar:
             counts = plan_villages(connection, campaign, villages, templates, settings, actor, bar.advance)
         reasons = waiting_reasons(connection, campaign)
-        trial.rollback() if dry_run else trial.commit()
     if not dry_run:
         keep_index(home, actor)
     titles = {template.manifest.name: template.manifest.title for template in templates}

@@ -7,17 +7,16 @@ from pathlib import Path
 import click
 
 from archive.errors import EXIT_DONE, EXIT_LOOK, ColumnMapFaulty
+from archive.file_names import once, readable
 from archive.home import Home
 from pipeline.change_list import change_json, list_lines, write_list
 from pipeline.console import FILE, Command, Group, emit, progress, say, session
 from pipeline.contracts import template_titles
 from pipeline.divisions import Divisions
-from pipeline.file_names import once, readable
 from pipeline.indexing import keep_index
 from pipeline.planning import divisions_of
 from pipeline.responsibles import read_responsibles, record
 from pipeline.roster.columns import ColumnMap
-from pipeline.roster.marked import marked_targets, write_marked
 from pipeline.roster.output import roster_json
 from pipeline.roster.reader import Roster, read_rosters
 from pipeline.roster.screen import change_lines, problem_lines, reading_lines, roster_line
@@ -55,6 +54,8 @@ def roster() -> None:
     help="另写一份带标记的副本（.xlsx）：有问题的格子上色、加批注，另有一张“问题清单”。改好后可直接导入。",
 )
 def check(files: tuple[Path, ...], pairs: tuple[str, ...], marked: Path | None) -> int:
+    from pipeline.roster.marked import marked_targets, write_marked  # half of what the group takes to start
+
     home = session().home_if_any()
     if marked:
         marked_targets(files, marked)  # a name that will not do is said before the files are read
@@ -91,16 +92,14 @@ def import_(files: tuple[Path, ...], pairs: tuple[str, ...], dry_run: bool, same
     confirmed = _numbers(same)
     found = _read(files, pairs, home)
     homes = sum(bool(household.village_code) for household in found.households)
-    with home.writing() as connection, progress("写入（户）", homes) as bar:
-        trial = connection.begin_nested()
+    with home.writing(dry_run=dry_run) as connection, progress("写入（户）", homes) as bar:
         done = import_roster(connection, found, actor, confirmed, bar.advance)
         divisions = divisions_of(connection)
-        trial.rollback() if dry_run else trial.commit()
     if not dry_run:
         keep_index(home, actor)
     counts = done.counts
     head = "（试算，没有写入）" if dry_run else ""
-    flagged = (
+    touched = (
         [f"受影响的合同 {done.flagged} 份，已做记号：请看 huyue roster changes。"] if done.flagged else []
     )
     emit(
@@ -109,7 +108,7 @@ def import_(files: tuple[Path, ...], pairs: tuple[str, ...], dry_run: bool, same
             f"{head}{found.year} 年花名册：新增 {counts.added} 人，变动 {counts.changed} 人，"
             f"没有变化 {counts.unchanged} 人，离开 {counts.left} 人，有问题暂不收 {counts.held} 人。",
             *change_lines(done.changes, divisions, written=not dry_run),
-            *flagged,
+            *touched,
             *problem_lines(found.problems),
         ],
     )
@@ -175,10 +174,8 @@ def responsible(file: Path, year: int | None, reason: str, dry_run: bool) -> Non
     with home.reading() as connection:
         divisions = divisions_of(connection)
     listed = read_responsibles(file, divisions)
-    with home.writing() as connection:
-        trial = connection.begin_nested()
+    with home.writing(dry_run=dry_run) as connection:
         done = record(connection, listed, year or listed.year or actor.today.year, reason, actor)
-        trial.rollback() if dry_run else trial.commit()
     head = "（试算，没有写入）" if dry_run else ""
     emit(
         asdict(done),
@@ -213,7 +210,7 @@ def _read(files: Sequence[Path], pairs: Sequence[str], home: Home | None) -> Ros
     with progress("读花名册（文件）", len(files)) as bar:
         found = read_rosters(files, divisions, session().actor().today, told, bar.advance)
     # Settings are for all of an office's tables: one need not have every column of theirs.
-    unused = tuple(column for column in found.unused if column in dict(mapped))
+    unused = tuple(column for column in found.unused if column in {column for column, _ in mapped})
     if unused:
         say(f"--map 里的这几栏，表里没有：{'、'.join(unused)}。请核对栏名或列号。")
     return replace(found, unused=unused)

@@ -15,7 +15,7 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 from archive.errors import ScanMissing
-from pipeline.file_names import readable
+from archive.file_names import readable
 
 GIGABYTE = 1 << 30
 FILE_LIMIT = 2 * GIGABYTE
@@ -74,7 +74,7 @@ def list_files(paths: Sequence[Path]) -> list[ScanFile]:
     found: dict[tuple[str, Path], ScanFile] = {}
     for path in paths:
         if not path.exists():
-            raise ScanMissing(file=readable(path))
+            raise ScanMissing(file=path)
         files = [path] if path.is_file() else _files_in(path)
         for file in files:
             name = readable(Path(file.name) if file == path else file.relative_to(path)).as_posix()

@@ -96,10 +96,8 @@ class Changes:
     confirmed: frozenset[int] = frozenset()  # of the suggestions, counted from 1
     doubtful: list[Someone] = field(
         default_factory=list
-    )  # number as before; name, village differ: detail, who had it
-    carried: list[tuple[str, str]] = field(
-        default_factory=list
-    )  # held back, there before: number, village then
+    )  # name and village differ; detail: who had the number
+    carried: list[tuple[str, str]] = field(default_factory=list)  # held back now: number and village before
 
 
 def own_values(person: Person) -> tuple[object, ...]:
@@ -147,33 +145,27 @@ class _Comparison:
             else:
                 self.seen.add(member.id_number)
         self.homes_of_held: set[HomeKey] = set()
+        self.gone: dict[str, Before] = {}  # of the villages given, and in none of their rows, held ones too
         for number, old in before.items():
-            if number not in self.seen and not self.held_as.isdisjoint(self._traces(number, old)):
+            if number in self.seen:
+                continue
+            if not self.held_as.isdisjoint(_traces_of(number, old.name, old.born, old.home)):
                 self.homes_of_held.add(old.home)
                 self.changes.carried.append((number, old.home[0]))
+            elif old.home[0] in self.covered:
+                self.gone[number] = old
 
     def _members(self) -> Iterator[tuple[Household, Person]]:
         for home in self.roster.households:
             for member in home.members:
                 yield home, member
 
-    def _is_gone(self, number: str, old: Before) -> bool:
-        """Whether someone of the villages given is in none of their rows, held ones too."""
-        if number in self.seen or old.home[0] not in self.covered:
-            return False
-        return self.held_as.isdisjoint(self._traces(number, old))
-
-    @staticmethod
-    def _traces(number: str, old: Before) -> Iterator[tuple[object, ...]]:
-        return _traces_of(number, old.name, old.born, old.home)
-
     def suggestions(self) -> list[Pair]:
         """Who may have another identity number now: one gone and one new of that name, birth and village."""
         gone: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
         new: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
-        for number, old in self.before.items():
-            if self._is_gone(number, old):
-                gone[old.name, str(old.born), old.home[0]].append(number)
+        for number, old in self.gone.items():
+            gone[old.name, str(old.born), old.home[0]].append(number)
         if not gone:
             return []
         for home, member in self._members():
@@ -252,10 +244,10 @@ class _Comparison:
             for trace in _traces_of(one.id_number, one.name, None, key_of(home))
         }
         followed = set(self.linked.values())
-        for number, old in self.before.items():
-            if number not in followed and self._is_gone(number, old):
-                found = (stated[trace] for trace in self._traces(number, old) if trace in stated)
-                reason = next(found, UNKNOWN)
+        for number, old in self.gone.items():
+            if number not in followed:
+                traces = _traces_of(number, old.name, old.born, old.home)
+                reason = next((stated[trace] for trace in traces if trace in stated), UNKNOWN)
                 self.changes.left.append(Someone(old.name, old.home, "", number, reason))
         self.changes.left.sort(key=lambda one: one.home)
 

@@ -10,8 +10,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from archive.errors import FileExists, HuyueError, MarkingFailed, WorkbookTooLarge, WrongUsage
+from archive.file_names import once, readable
 from archive.workbook import part_folder
-from pipeline.file_names import once, readable
 from pipeline.pool import start_worker
 from pipeline.roster.limits import MARKING_SECONDS, MEGABYTE, MEMORY_LIMIT, limit_memory
 from pipeline.roster.marking import Job, write_copy
@@ -52,7 +52,7 @@ def marked_targets(sources: Sequence[Path], out: Path) -> dict[Path, Path]:
         names.add(name.lower())
         targets[source] = out if len(files) == 1 else out.with_name(name)
         if targets[source].exists():
-            raise FileExists(file=readable(targets[source]))
+            raise FileExists(file=targets[source])
     return targets
 
 
@@ -90,11 +90,10 @@ def _in_a_process(job: Job, whole: Path) -> bool:
     process = context.Process(target=_write, args=(theirs, job, whole, MEMORY_LIMIT), daemon=True)
     process.start()
     theirs.close()
-    name = readable(job.source)
     try:
         if not ours.poll(MARKING_SECONDS):
             detail = f"做标记用了 {MARKING_SECONDS} 秒还没有做完"
-            raise WorkbookTooLarge(file=name, detail=detail, remedy=_REMEDY)
+            raise WorkbookTooLarge(file=job.source, detail=detail, remedy=_REMEDY)
         answer: bool | Exception = ours.recv()
     except EOFError:
         answer = MemoryError()
@@ -104,7 +103,7 @@ def _in_a_process(job: Job, whole: Path) -> bool:
         ours.close()
     if isinstance(answer, MemoryError):
         detail = f"做标记要用的内存超过 {MEMORY_LIMIT // MEGABYTE} MB"
-        raise WorkbookTooLarge(file=name, detail=detail, remedy=_REMEDY)
+        raise WorkbookTooLarge(file=job.source, detail=detail, remedy=_REMEDY)
     if isinstance(answer, Exception):
         raise answer
     return answer
@@ -120,4 +119,4 @@ def _write(pipe: Connection, job: Job, whole: Path, memory: int) -> None:
     except (HuyueError, OSError, MemoryError) as error:
         pipe.send(error)
     except Exception:  # whatever openpyxl stumbles over in a workbook that the reader understood
-        pipe.send(MarkingFailed(file=readable(job.source)))
+        pipe.send(MarkingFailed(file=job.source))

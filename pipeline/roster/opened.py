@@ -21,7 +21,6 @@ from archive.errors import (
     WorkbookEmpty,
     WorkbookTooLarge,
 )
-from pipeline.file_names import readable
 from pipeline.pool import start_worker
 from pipeline.roster.cells import Row, cut
 from pipeline.roster.limits import MEGABYTE, MEMORY_LIMIT, SECONDS_LIMIT, check_file_size, limit_memory
@@ -44,18 +43,17 @@ def sheets_of(paths: Sequence[Path]) -> Iterator[tuple[Path, Iterator[Sheet]]]:
 
 
 def _check(path: Path) -> None:
-    name = readable(path)
     if path.is_dir():
-        raise RosterIsFolder(file=name)
+        raise RosterIsFolder(file=path)
     try:
         size = path.stat().st_size
     except FileNotFoundError:
-        raise RosterMissing(file=name) from None
+        raise RosterMissing(file=path) from None
     except OSError as error:
-        raise NotWorkbook(file=name, detail=f"打不开（{error.strerror}）") from error
-    check_file_size(name, size)
+        raise NotWorkbook(file=path, detail=f"打不开（{error.strerror}）") from error
+    check_file_size(path, size)
     if not size:
-        raise WorkbookEmpty(file=name)
+        raise WorkbookEmpty(file=path)
 
 
 class _Reader:
@@ -76,7 +74,7 @@ class _Reader:
     def sheets(self, path: Path) -> Iterator[Sheet]:
         pipe = self._started()
         pipe.send(path)
-        deadline = _Deadline(readable(path))
+        deadline = _Deadline(path)
         while (sheet := self._next(pipe, deadline)) is not None:
             if isinstance(sheet, Sheet):
                 yield replace(sheet, rows=self._rows(pipe, deadline))
@@ -130,7 +128,6 @@ def _read_all(pipe: Connection) -> None:
 
 
 def _read(pipe: Connection, path: Path) -> None:
-    name = readable(path)
     try:
         for sheet in read_sheets(path):
             rows = ((number, cut(cells)) for number, cells in sheet.rows)
@@ -140,15 +137,13 @@ def _read(pipe: Connection, path: Path) -> None:
             pipe.send(None)
         pipe.send(None)
     except HuyueError as error:
-        error.file = str(name)
-        error.args = (error.message.replace(str(path), str(name)),)
         pipe.send(error)
     except MemoryError:
-        pipe.send(_too_much_memory(name))
+        pipe.send(_too_much_memory(path))
     except OSError as error:
-        pipe.send(NotWorkbook(file=name, detail=f"打不开（{error.strerror}）"))
+        pipe.send(NotWorkbook(file=path, detail=f"打不开（{error.strerror}）"))
     except Exception as error:  # whatever a spoilt file makes a reader stumble over
-        pipe.send(NotWorkbook(file=name, detail=f"文件已损坏（{type(error).__name__}）"))
+        pipe.send(NotWorkbook(file=path, detail=f"文件已损坏（{type(error).__name__}）"))
 
 
 def _too_much_memory(path: Path) -> WorkbookTooLarge:

@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 
 from archive.errors import RosterHeaderMissing, WorkbookEmpty
+from archive.file_names import once, readable
 from pipeline.divisions import Divisions
-from pipeline.file_names import once, readable
 from pipeline.people import Household
 from pipeline.roster.columns import LABELS, REQUIRED, ColumnMap
 from pipeline.roster.households import HouseholdReader
@@ -93,7 +93,7 @@ def _tables(path: Path, tables: Sequence[tuple[Sheet, Table]]) -> list[tuple[She
     """
     filled = [(sheet, table) for sheet, table in tables if table.first_row]
     if not filled:
-        raise WorkbookEmpty(file=readable(path))
+        raise WorkbookEmpty(file=path)
     own = [(sheet, table) for sheet, table in filled if not is_explanation(sheet.name)]
     if not any(table.usable for _, table in own):
         own = filled

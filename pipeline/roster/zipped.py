@@ -82,7 +82,10 @@ def look_inside(path: Path) -> list[Inside]:
 
 def is_spreadsheetml(path: Path) -> bool:
     """Whether a file is an .xlsx or .xlsm, whatever its name."""
-    return zipfile.is_zipfile(path) and "xl/workbook.xml" in zipfile.ZipFile(path).namelist()
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return "xl/workbook.xml" in archive.namelist()
 
 
 def column_number(letters: str) -> int:

@@ -1,9 +1,9 @@
 """What is nobody's fault: workers killed, files gone or changed meanwhile, odd errors. No page is given up for it."""
 
+import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -35,7 +35,7 @@ def slow_or_deadly(item: str) -> str:
     """Ends its process if it is named so, else takes longer than another's death does."""
     if item == "deadly":
         os._exit(9)
-    time.sleep(0.3)
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 400_000)
     return item
 
 
