@@ -160,6 +160,19 @@ template = Table(
     Column("docx", LargeBinary, nullable=False),
 )
 
+# An office's own versions, as they were taken into use: the newest entry of a name is what is planned with; a
+# stock template without an entry is used as it ships.
+template_use = Table(
+    "template_use",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("sha256", Text, ForeignKey("template.sha256"), nullable=False),
+    Column("since", Text, nullable=False),
+    Column("user", Text, nullable=False),
+)
+
+# `closed_on`: the day every sheet was accounted for, and its certificate written.
 campaign = Table(
     "campaign",
     metadata,
@@ -167,6 +180,7 @@ campaign = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("date", Text, nullable=False),
     Column("closes", Text, nullable=False),
+    Column("closed_on", Text),
 )
 
 # `layout` is the id of the layout it was printed with, `sheets` how many that has, `import_id` the roster it was
