@@ -1,4 +1,4 @@
-.PHONY: demo test test-full lint setup lock clean
+.PHONY: demo test test-full lint setup layouts lock clean
 MAKEFLAGS += --no-print-directory
 unexport PYTHONHOME PYTHONPATH
 
@@ -19,6 +19,9 @@ lint: setup
 
 setup:  # installs what is missing; nothing, and offline, if all is there
 	@bash .ci/setup.sh
+
+layouts: setup  # the layouts that ship, anew: after a change of a stock template or of how layouts are made
+	.venv/bin/python -m pipeline.make_shipped
 
 lock:  # requirements.lock anew from pyproject.toml; keeps versions (UPGRADE=--upgrade lifts them)
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && python3.11 -m venv "$$folder" && \

@@ -28,7 +28,7 @@ if [ -f "$stamp" ] && alive; then
     { read -r done_lock && read -r done_program; } <"$stamp" || true
 fi
 
-# ---- Python, LibreOffice and fonts ----
+# ---- Python, LibreOffice, fonts, and poppler for the tests ----
 
 usable_python() {
     "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
@@ -88,6 +88,7 @@ missing_packages() {
     { font 'LXGWWenKai-Regular.tt[fc]' && settled fonts-lxgw-wenkai; } || printf 'fonts-lxgw-wenkai\n'
     { font HanaMinB.ttf && settled fonts-hanazono; } || printf 'fonts-hanazono\n'
     { font BabelStoneHan.ttf && settled fonts-babelstone-han; } || printf 'fonts-babelstone-han\n'
+    { command -v pdftotext && command -v pdftoppm; } >/dev/null || printf 'poppler-utils\n'
     command -v make >/dev/null || printf 'make\n'
 }
 
@@ -127,8 +128,8 @@ if [ ${#missing[@]} -gt 0 ]; then
         en="not root and no password-free sudo; ask an administrator to run the command above."
     else
         zh="这台机器没有 apt-get。请自行安装 Python 3.11 以上（带 venv）、LibreOffice Writer、Noto CJK 字体、"
-        zh+="霞鹜文楷，以及含生僻字的花园明朝、BabelStone Han（包名是 Debian 的）。"
-        en="no apt-get here; install Python >= 3.11 with venv, LibreOffice Writer and these fonts yourself."
+        zh+="霞鹜文楷，以及含生僻字的花园明朝、BabelStone Han（包名是 Debian 的）；运行测试还要 poppler-utils。"
+        en="no apt-get here; install Python >= 3.11 with venv, LibreOffice Writer and these fonts yourself; tests need poppler-utils."
     fi
 fi
 needed=()
@@ -136,6 +137,7 @@ for package in ${missing[@]+"${missing[@]}"}; do
     case $package in
     fonts-lxgw-wenkai | fonts-hanazono | fonts-babelstone-han)
         say "缺字体 $package：能运行，但楷体或生僻字会用别的字体或打不出，有的测试会不通过。$zh (fonts missing, going on)" ;;
+    poppler-utils) say "缺 $package：能运行，但有的测试会不通过。$zh (poppler missing, going on)" ;;
     *) needed+=("$package") ;;
     esac
 done

@@ -1,7 +1,8 @@
 """The audit of a date: what is owed and not there, expired, or there and not as it should be.
 
 It judges papers, from what was known on the date. Declined and void contracts are in no finding, nor are
-those that ended or were superseded: nothing is owed of them.
+those that ended or were superseded: nothing is owed of them. A blank contract that nobody has signed is
+owed by nobody: it is not missing.
 """
 
 import json
@@ -148,7 +149,8 @@ def findings_of(one: Standing, on: date, changed: date | None = None) -> Iterato
 
     match one.state:
         case State.PLANNED | State.PRINTED:
-            yield found(Class.MISSING, one.campaign_day)
+            if not one.blank:
+                yield found(Class.MISSING, one.campaign_day)
         case State.INCOMPLETE | State.FILED | State.EXPIRED:
             if one.ends is not None and one.state is State.EXPIRED:
                 yield found(Class.EXPIRED, one.ends + timedelta(days=1))

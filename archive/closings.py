@@ -8,9 +8,9 @@ from sqlalchemy import Connection, insert, select, update
 from archive import journal
 from archive.catalogue import tables
 from archive.changes import mark_changed
-from archive.errors import ClosingTooEarly, VoidLater
+from archive.errors import BlankOnlyVoid, ClosingTooEarly, VoidLater
 from archive.journal import Actor
-from archive.states import CLOSED, FREED, KINDS, State
+from archive.states import CLOSED, FREED, KINDS, State, still_blank
 
 VOID = "void"
 
@@ -36,12 +36,14 @@ def close_contract(
     Closing it again in the same way, from another day or for another reason, corrects the closing before;
     a day or a reason that is not given stays. A void contract frees its obligation: the next plan numbers it
     anew. Raises ClosingTooEarly for a day before the contract was planned, VoidLater for voiding it from a
-    later day than today.
+    later day than today, BlankOnlyVoid for any other way where there is no party yet.
     """
     contract, closing = tables.contract, tables.closing
-    planned, key = connection.execute(
-        select(contract.c.planned_on, contract.c.party_key).where(contract.c.number == number)
+    planned, key, blank = connection.execute(
+        select(contract.c.planned_on, contract.c.party_key, still_blank()).where(contract.c.number == number)
     ).one()
+    if blank and kind != VOID:
+        raise BlankOnlyVoid(number=number)
     rows = connection.execute(select(closing).where(closing.c.contract == number).order_by(closing.c.id))
     standing = {row.kind: row for row in rows}  # the last of each way
     before = standing.get(kind)

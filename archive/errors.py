@@ -83,6 +83,38 @@ class TemplateUnknown(WrongUsage):
     """没有叫“{name}”的合同模板，也没有这个文件夹。现有模板：{names}。"""
 
 
+class TemplateRefused(WrongUsage):
+    """合同模板“{title}”有 {count} 处错误，没有启用：{detail} 请改好后用 huyue template check 再检查。"""
+
+
+class TemplateNumberTaken(WrongUsage):
+    """编号 {number} 是合同模板“{name}”的，“{own}”不能用。自带的六种用 01 至 06；请在 contract.toml 里给 number 换一个没有用过的，10 至 99。"""
+
+
+class TemplateRenumbered(WrongUsage):
+    """合同模板“{name}”的编号一直是 {before}，不能改成 {number}。请在 contract.toml 里改回；另一种合同请另起 name。"""
+
+
+class TemplateTitleTaken(WrongUsage):
+    """合同名称“{title}”已经是合同模板“{name}”的。请在 contract.toml 里给 title 换一个。"""
+
+
+class TemplateScopeChanged(WrongUsage):
+    """合同模板“{name}”一直是跟 {before} 签的（scope），不能改成 {scope}。请在 contract.toml 里改回；跟别的对象签的合同请另起 name 和 number。"""
+
+
+class TemplateVersionTaken(WrongUsage):
+    """合同模板“{title}”的 {version} 版已经有了，内容与这个文件夹里的不同。请在 contract.toml 里改 version，换一个没有用过的版本号，例如在后面加“-2”。"""
+
+
+class TemplateVersionUnknown(WrongUsage):
+    """档案库里没有合同模板“{title}”的 {version} 版。有：{versions}。"""
+
+
+class TemplateVersionSingle(WrongUsage):
+    """合同模板“{title}”只有 {version} 一版，没有可以比较的。要看改了什么，请写出改好的文件夹：huyue template diff 文件夹。"""
+
+
 class LayoutFaulty(WrongUsage):
     """合同模板“{title}”排版有误：{detail}请在 Word 或 WPS 里改好，再运行 huyue template check。"""
 
@@ -155,6 +187,30 @@ class NumberUnreadable(WrongUsage):
     """“{number}”不是合同编号，校验不符。编号形如 451225105001-2026-01-000123-Y，可以不写连字符。"""
 
 
+class NoBlankFor(WrongUsage):
+    """《{title}》不能印空白合同：空白合同是给户、夫妻、个人当场填写的，这一种不是跟他们签的。"""
+
+
+class NotBlank(WrongUsage):
+    """合同 {number} 不是空白合同，当事人安排时就定了，不能登记。编错了的，请用 huyue close {number} --as void 作废，再 huyue plan。"""
+
+
+class BlankClosed(WrongUsage):
+    """空白合同 {number} 已经作废或终止，不能登记是谁签的。请核对编号。"""
+
+
+class BlankOnlyVoid(WrongUsage):
+    """空白合同 {number} 还没有登记是谁签的，只能作废（--as void）。有人签了的，请先用 huyue blank assign 登记。"""
+
+
+class SignerFaulty(WrongUsage):
+    """合同 {number} 没有登记：{detail}"""
+
+
+class PartyTaken(WrongUsage):
+    """没有登记：这位当事人（这一户）在本批次已有一份同样的合同 {other}。两份只能留一份，请先用 huyue close {other} --as void 把它作废，再登记。"""
+
+
 class ClosingTooEarly(WrongUsage):
     """合同 {number} 是 {planned} 才安排的，不能从 {day} 起终止。请改正 --date。"""
 
@@ -203,6 +259,14 @@ class CampaignDateFixed(WrongUsage):
     """签约批次“{name}”的{what}已经定为 {fixed}，与给出的 {given} 不符。要用别的日期，请另起一个批次名。"""
 
 
+class CampaignClosed(WrongUsage):
+    """签约批次“{name}”已于 {day} 清点办结，不能再安排、打印新的合同。扫描收件照常；要再签，请另起一个批次。"""
+
+
+class CampaignNotPrinted(WrongUsage):
+    """签约批次“{name}”还没有打印过合同，没有纸可以清点。"""
+
+
 class NothingToPlan(WrongUsage):
     """{place}还没有花名册。请先运行 huyue roster import 花名册.xlsx。"""
 
@@ -221,6 +285,14 @@ class TemplateFaulty(WrongUsage):
 
 class CampaignClosesEarly(WrongUsage):
     """截止日 {closes} 早于批次日期 {day}。请改正 --closes 或 --date。"""
+
+
+class ContractNotThere(WrongUsage):
+    """签约批次“{name}”里没有可以打印的 {numbers}：编号不在这个批次，或者已经作废、终止、登记为未签。请核对 --number。"""
+
+
+class PagesBeyond(WrongUsage):
+    """“{village}”这一批只有 {pages} 页，没有第 {first} 页。请核对 --pages（页数照完整的 print.pdf 数）。"""
 
 
 class NothingToPrint(WrongUsage):

@@ -69,7 +69,8 @@ class Standing:
 
     `gaps` are the audit classes its filing falls short by, `filed_sheets` how many sheets are filed,
     `filed_on` since when the filing stands so, `complete_on` when it first became complete;
-    `successor` is the day on which the term of the same party's next contract begins.
+    `successor` is the day on which the term of the same party's next contract begins; `blank` if it was
+    printed without a party and nobody had signed it by then, as far as was known.
     """
 
     number: str
@@ -90,6 +91,7 @@ class Standing:
     filed_on: date | None
     complete_on: date | None
     successor: date | None
+    blank: bool
 
 
 def standings(connection: Connection, on: date, numbers: Sequence[str] | None = None) -> Iterator[Standing]:
@@ -115,8 +117,16 @@ def standing_of(connection: Connection, number: str, on: date) -> Standing | Non
 def not_closed(on: str) -> ColumnElement[bool]:
     """The condition that a contract is not void, ended or declined on a date (ISO)."""
     closing = tables.closing
-    found = select(closing.c.id).where(closing.c.contract == tables.contract.c.number, _known(closing, on))
+    found = select(closing.c.id).where(
+        closing.c.contract == tables.contract.c.number, closing_holds(closing, on)
+    )
     return ~found.exists()
+
+
+def still_blank() -> ColumnElement[bool]:
+    """The condition that a contract was printed without a party and has none yet."""
+    contract = tables.contract
+    return and_(contract.c.blank, contract.c.assigned_on.is_(None))
 
 
 def same_party(one: FromClause, other: FromClause) -> ColumnElement[bool]:
@@ -127,7 +137,7 @@ def same_party(one: FromClause, other: FromClause) -> ColumnElement[bool]:
     return and_(other.c.template == one.c.template, or_(other.c.party_key == key, freed))
 
 
-def _known(closing: FromClause, on: str) -> ColumnElement[bool]:
+def closing_holds(closing: FromClause, on: str) -> ColumnElement[bool]:
     """That a closing was recorded and holds on a date, and was not corrected by then."""
     later = tables.closing.alias("correction")
     corrected = select(later.c.id).where(
@@ -139,6 +149,11 @@ def _known(closing: FromClause, on: str) -> ColumnElement[bool]:
     return and_(closing.c.day <= on, closing.c.recorded_on <= on, ~corrected.correlate(closing).exists())
 
 
+def closing_rank(closing: FromClause) -> ColumnElement[int]:
+    """How much a closing counts beside a contract's others: the highest holds (CLOSED)."""
+    return case(*((closing.c.kind == kind, value) for kind, value in KINDS.items()), else_=1)
+
+
 def _query(on: str) -> Select[tuple[object, ...]]:
     contract, filing, closing = tables.contract, tables.filing, tables.closing
     own, other = tables.campaign.alias("own"), tables.campaign.alias("other")
@@ -148,17 +163,16 @@ def _query(on: str) -> Select[tuple[object, ...]]:
     complete = (
         select(func.min(versions.c.filed_on)).where(of_it, versions.c.gaps == "").correlate(contract)
     ).scalar_subquery()
-    rank = case(*((closing.c.kind == kind, value) for kind, value in KINDS.items()), else_=1)
     closed = (
-        select(func.max(rank))
-        .where(closing.c.contract == contract.c.number, _known(closing, on))
+        select(func.max(closing_rank(closing)))
+        .where(closing.c.contract == contract.c.number, closing_holds(closing, on))
         .scalar_subquery()
     )
     later, undone = contract.alias("later"), closing.alias("undone")
     dropped = select(undone.c.id).where(
         undone.c.contract == later.c.number,
         undone.c.kind.in_(("void", "declined")),
-        _known(undone, on),
+        closing_holds(undone, on),
     )
     successor = (
         select(func.min(later.c.starts))
@@ -183,6 +197,8 @@ def _query(on: str) -> Select[tuple[object, ...]]:
             contract.c.starts,
             contract.c.ends,
             contract.c.printed_on,
+            contract.c.blank,
+            contract.c.assigned_on,
             own.c.date,
             own.c.closes,
             filing.c.sheets.label("filed_sheets"),
@@ -228,6 +244,7 @@ def _standing(row: Row[tuple[object, ...]], on: date) -> Standing:
         filed_on=_day(row.filed_on),
         complete_on=_day(row.complete_on),
         successor=_day(row.successor),
+        blank=row.blank and (row.assigned_on is None or row.assigned_on > on.isoformat()),
     )
 
 

@@ -44,12 +44,12 @@ def measure(households: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="huyue-bench-") as scratch:
         folder = Path(scratch)
         # In a process of its own as well: Linux hands a parent's peak down to its children.
-        _in_process(_write, (folder, households))
+        in_process(write_workbooks, (folder, households))
         paths = sorted(folder.glob("*.xlsx"))
         size = sum(path.stat().st_size for path in paths)
-        ours, peak, persons = _in_process(_ours, paths)
-        plain, plain_peak, _ = _in_process(_openpyxl, paths)
-        frames, frames_peak, _ = _in_process(_pandas, paths)
+        ours, peak, persons = in_process(_ours, paths)
+        plain, plain_peak, _ = in_process(_openpyxl, paths)
+        frames, frames_peak, _ = in_process(_pandas, paths)
     return {
         "households": households,
         "persons": persons,
@@ -66,11 +66,12 @@ def measure(households: int) -> dict[str, Any]:
     }
 
 
-def _write(county: tuple[Path, int]) -> int:
-    return len(write_county(*county))
+def write_workbooks(county: tuple[Path, int]) -> int:
+    """Write a county's workbooks: (folder, households); how many."""
+    return len(_write_county(*county))
 
 
-def write_county(folder: Path, households: int) -> list[Path]:
+def _write_county(folder: Path, households: int) -> list[Path]:
     """Workbooks of an invented county: one a town, a sheet a village."""
     divisions = Divisions.shipped()
     homes = Inventor(Random(1), 2026).households(divisions.villages, households)  # noqa: S311
@@ -129,7 +130,7 @@ def _pandas(paths: list[Path]) -> int:
     )
 
 
-def _in_process(work: Callable[[Given], int], given: Given) -> tuple[float, int, int]:
+def in_process(work: Callable[[Given], int], given: Given) -> tuple[float, int, int]:
     """Seconds, peak memory in MB, and the result of work in a process of its own; start-up counts."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)

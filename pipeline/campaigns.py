@@ -1,4 +1,4 @@
-"""Campaigns: rounds of signing, each with a date that fixes who is offered what, and a close."""
+"""Campaigns: rounds of signing, each with a date that fixes who is offered what, a last day, and an end."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, insert, select
 
 from archive.catalogue import tables
 from archive.errors import (
+    CampaignClosed,
     CampaignClosesEarly,
     CampaignDateFixed,
     CampaignDateMissing,
@@ -21,12 +22,19 @@ SIGNING_DAYS = 30  # a campaign's close, when none is named
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One round of signing; the last day to sign is `closes`."""
+    """One round of signing; the last day to sign is `closes`, `closed_on` the day all its sheets were accounted for."""
 
     id: int
     name: str
     day: date
     closes: date
+    closed_on: date | None = None
+
+
+def require_open(campaign: Campaign) -> None:
+    """Raise CampaignClosed for a closed campaign: its sheets are counted, and no new ones may go out."""
+    if campaign.closed_on is not None:
+        raise CampaignClosed(name=campaign.name, day=campaign.closed_on)
 
 
 def find_campaign(connection: Connection, name: str) -> Campaign:
@@ -75,4 +83,5 @@ def _campaign(connection: Connection, name: str) -> Campaign | None:
 
 
 def _campaign_of(row: Row[tuple[object, ...]]) -> Campaign:
-    return Campaign(row.id, row.name, date.fromisoformat(row.date), date.fromisoformat(row.closes))
+    closed = None if row.closed_on is None else date.fromisoformat(row.closed_on)
+    return Campaign(row.id, row.name, date.fromisoformat(row.date), date.fromisoformat(row.closes), closed)

@@ -24,6 +24,7 @@ REASONS = {
     errno.EISDIR: "它是文件夹，不是文件",
     errno.EEXIST: "已经有同名的文件",
     errno.ENOSPC: "磁盘满了",
+    errno.EFBIG: "文件大过这个磁盘允许的大小（FAT32 的优盘是 4 GB）",
     errno.ENAMETOOLONG: "名字太长",
     errno.EIO: "读写出错，可能是磁盘、U 盘或网络有故障",
 }
@@ -37,6 +38,7 @@ COMMANDS = {
     "template": ("template", "template"),
     "plan": ("plan", "plan"),
     "print": ("print_", "print_"),
+    "blank": ("blank", "blank"),
     "intake": ("intake", "intake"),
     "review": ("review", "review"),
     "search": ("search", "search"),

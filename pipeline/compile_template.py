@@ -6,20 +6,27 @@ repeated rows begin and end, into the tree of pipeline.fill.
 
 import copy
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
+from archive.errors import TemplateUnreadable
 from pipeline import marks
+from pipeline.docx_package import pack
 from pipeline.fill import ColourOf, Compiled, If, Loop, Node, Slot
 from pipeline.manifest import Manifest
-from pipeline.marks import W
-from pipeline.template import Template, open_docx
+from pipeline.marks import MC, W
+from pipeline.run_styles import RunStyles
+from pipeline.template import DOCUMENT, Template, open_docx
 
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"  # noncharacters: no text has them
 _CUT = re.compile(f"<\\?huyue ([^?]*)\\?>|{_OPEN}([^{_CLOSE}]*){_CLOSE}")
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+_W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
+_HEAD = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 # What stands before w:color in run properties (ECMA-376 part 1, 17.3.2).
 _BEFORE_COLOUR = frozenset(
     f"{W}{name}"
@@ -28,35 +35,115 @@ _BEFORE_COLOUR = frozenset(
         "vanish webHidden"
     ).split()
 )
-DEFAULT_SIZE = 10.0  # points, where a document says nothing (ECMA-376 part 1, 17.3.2.38)
+# What is of no use in a contract: places a program remembers, and would find twice in repeated rows.
+_REMEMBERED = (f"{W}bookmarkStart", f"{W}bookmarkEnd", f"{W}proofErr", etree.Comment)
+_IDS = re.compile(re.escape(W) + r"rsid\w*|" + re.escape(_W14) + r"(para|text)Id")
+# Word does not open a file where one of these has no paragraph.
+_NEVER_EMPTY = frozenset((f"{W}txbxContent", f"{W}hdr", f"{W}ftr"))
+_RESAVE = "用 Word 或 WPS 打开，另存为 .docx"
 
 
 @lru_cache(maxsize=64)
 def compile_template(template: Template) -> Compiled:
-    """Compile a template that `pipeline.template_check` has found sound."""
-    members = open_docx(template.docx)
-    sizes = _Sizes(members.get("word/styles.xml"))
+    """Compile a template that `pipeline.template_check` has found sound.
+
+    Raises TemplateUnreadable for what must never reach a contract though the check was passed over.
+    """
+    members = {name: data for name, data in open_docx(template.docx).items() if not name.endswith("/")}
+    _refuse_links(members)
+    styles = RunStyles(members.get("word/styles.xml"))
     parts: dict[str, tuple[Node, ...]] = {}
     for name in marks.story_parts(members):
         root = marks.parse(members[name])
         if marks.heal(root):
-            cutter = _Cutter(template.manifest, sizes)
-            cutter.structure(root)
-            for paragraph in root.iter(f"{W}p"):
-                cutter.isolate(paragraph)
-            text = etree.tostring(root, encoding="unicode")
-            head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-            parts[name] = (head, *_tree(_tokens(text), cutter.slots))
-    return Compiled(template.manifest, parts, members)
+            parts[name] = (_HEAD, *_cut(_tidied(root), name, template.manifest, styles))
+    still = {name: data for name, data in members.items() if name not in parts}
+    return Compiled(template.manifest, parts, pack(still))
+
+
+def _refuse_links(members: Mapping[str, bytes]) -> None:
+    """Raise TemplateUnreadable where a part is linked from elsewhere: no program may fetch it."""
+    for name, data in members.items():
+        if name.lower().endswith(".rels"):
+            try:
+                relations = marks.parse(data)
+            except etree.XMLSyntaxError:  # its name is in capitals, so that open_docx has passed it over
+                raise TemplateUnreadable(file=DOCUMENT, detail=f"{name} 已经损坏", remedy=_RESAVE) from None
+            for relation in relations:
+                if (relation.get("TargetMode") or "").strip().lower() == "external":
+                    target = (relation.get("Target") or "")[:60]
+                    raise TemplateUnreadable(
+                        file=DOCUMENT,
+                        detail=f"{name} 链接到外面的“{target}”",
+                        remedy="在 Word 里取消这个链接，把内容放进文档里",
+                    )
+
+
+def _tidied(root: etree._Element) -> etree._Element:
+    """The part without what programs remember in it, and without content controls around marks."""
+    if root.nsmap.get("w") != W[1:-1]:  # the colours that are put in say w:
+        named = etree.Element(
+            root.tag, nsmap={"w": W[1:-1]} | {p: u for p, u in root.nsmap.items() if p and p != "w"}
+        )
+        named.attrib.update(root.attrib)
+        named.extend(list(root))
+        root = named
+    etree.strip_elements(root, *_REMEMBERED, with_tail=False)
+    for element in root.iter(etree.Element):
+        for attribute in [name for name in element.attrib if _IDS.fullmatch(str(name))]:
+            del element.attrib[attribute]
+    for control in list(root.iter(f"{W}sdt")):
+        content, parent = control.find(f"{W}sdtContent"), control.getparent()
+        text = "".join(text.text or "" for text in control.iter(f"{W}t"))
+        # Word fills a bound control from elsewhere, and takes a placeholder's text for none.
+        if content is not None and parent is not None and marks.MARK.search(text):
+            place = parent.index(control)
+            parent[place : place + 1] = list(content)
+    return root
+
+
+def _cut(root: etree._Element, name: str, manifest: Manifest, styles: RunStyles) -> tuple[Node, ...]:
+    if _OPEN in etree.tostring(root, encoding="unicode"):
+        raise TemplateUnreadable(file=DOCUMENT, detail=f"{name} 里有不是文字的字符", remedy=_RESAVE)
+    for alternatives in root.iter(f"{MC}AlternateContent"):
+        _check_alternatives(alternatives, name)
+    cutter = _Cutter(manifest, styles)
+    cutter.structure(root)
+    for paragraph in root.iter(f"{W}p"):
+        cutter.isolate(paragraph)
+    return _tree(_tokens(etree.tostring(root, encoding="unicode")), cutter.slots)
+
+
+def _check_alternatives(alternatives: etree._Element, name: str) -> None:
+    """Raise TemplateUnreadable where a copy of a text box, for other programs, has other marks than the first."""
+    first, *others = [
+        [marks.read(inner) for text in branch.iter(f"{W}t") for inner in marks.MARK.findall(text.text or "")]
+        for branch in alternatives
+    ] or [[]]
+    for other in others:
+        if other and other != first:
+            shown = "、".join(dict.fromkeys(mark.label for mark in (*first, *other)))
+            raise TemplateUnreadable(
+                file=DOCUMENT,
+                detail=f"{name} 里一个文本框存有两份内容，其中的标记不一样（{shown}）",
+                remedy="在 Word 里删去这个文本框，重新插入并写上标记",
+            )
+
+
+def _marks(paragraph: etree._Element) -> list[marks.Mark]:
+    return [marks.read(inner) for inner in marks.MARK.findall(marks.text_of(paragraph))]
 
 
 class _Cutter:
     """Cuts one part: marks become runs with sentinels, clauses and row loops processing instructions."""
 
-    def __init__(self, manifest: Manifest, sizes: "_Sizes") -> None:
+    def __init__(self, manifest: Manifest, styles: RunStyles) -> None:
         self.slots: list[Slot] = []
         self._alone = False
-        self._sizes = sizes
+        self._styles = styles
+        # Of a text box that is there in several forms: the slots of its first, and how many a form has taken.
+        self._shared: dict[tuple[etree._Element, marks.Mark], list[int]] = {}
+        self._taken: Counter[tuple[etree._Element, marks.Mark]] = Counter()
         self._fields = {field.label: ("", name) for name, field in manifest.fields.items()}
         for rows, fields in manifest.rows.items():
             self._fields |= {field.label: (rows, name) for name, field in fields.items()}
@@ -67,13 +154,10 @@ class _Cutter:
         """Put instructions around optional paragraphs and rows and around rows that repeat."""
         repeated: set[etree._Element] = set()
         for paragraph in list(root.iter(f"{W}p")):
-            for mark in self._marks(paragraph):
+            for mark in _marks(paragraph):
                 row = next(paragraph.iterancestors(f"{W}tr"), None)
                 if mark.kind == "clause":
-                    first = row is not None and next(row.iter(f"{W}p")) is paragraph
-                    _surround(
-                        row if row is not None and first else paragraph, f"if:{self._clauses[mark.label]}"
-                    )
+                    self._optional(paragraph, row, f"if:{self._clauses[mark.label]}")
                 elif (
                     mark.kind == "field"
                     and self._fields[mark.label][0]
@@ -81,16 +165,19 @@ class _Cutter:
                     and row not in repeated
                 ):
                     repeated.add(row)
-                    _surround(row, f"loop:{self._fields[mark.label][0]}")
+                    _surround([row], f"loop:{self._fields[mark.label][0]}")
 
-    def _marks(self, paragraph: etree._Element) -> list[marks.Mark]:
-        text = "".join(text.text or "" for text in marks.text_runs(paragraph))
-        return [marks.read(inner) for inner in marks.MARK.findall(text)]
+    def _optional(self, paragraph: etree._Element, row: etree._Element | None, what: str) -> None:
+        if row is not None and next(row.iter(f"{W}p")) is paragraph:
+            _surround([row], what)
+        elif _must_stay(paragraph):
+            _surround([child for child in paragraph if child.tag != f"{W}pPr"], what)
+        else:
+            _surround([paragraph], what)
 
     def isolate(self, paragraph: etree._Element) -> None:
         """Give every field and box of a paragraph a run of its own."""
-        whole = "".join(text.text or "" for text in marks.text_runs(paragraph)).strip()
-        self._alone = marks.MARK.fullmatch(whole) is not None
+        self._alone = marks.MARK.fullmatch(marks.text_of(paragraph).strip()) is not None
         for text in marks.text_runs(paragraph):
             if marks.MARK.search(text.text or ""):
                 self._split(text)
@@ -98,8 +185,12 @@ class _Cutter:
     def _split(self, text: etree._Element) -> None:
         run = text.getparent()
         parent = run.getparent() if run is not None else None
-        if run is None or parent is None:
-            return
+        if run is None or parent is None or run.tag != f"{W}r":
+            raise TemplateUnreadable(
+                file=DOCUMENT,
+                detail=f"标记“{(text.text or '').strip()[:30]}”写在符号或图形里",
+                remedy="改成普通文字",
+            )
         properties = run.find(f"{W}rPr")
         before = [child for child in text.itersiblings(preceding=True) if child is not properties][::-1]
         after = list(text.itersiblings())
@@ -121,66 +212,48 @@ class _Cutter:
                 continue
             mark = marks.read(part)
             if mark.kind != "clause":
-                number = len(self.slots)
+                number = self._number(mark, run)
                 piece = add([_text(f"{_OPEN}text:{number}{_CLOSE}")])
-                colour = _cut_colour(piece, f"{_OPEN}colour:{number}{_CLOSE}")
-                self.slots.append(self._slot(mark, run, colour))
+                _cut_colour(piece, f"{_OPEN}colour:{number}{_CLOSE}")
         add(after)
         place = parent.index(run)
         parent.remove(run)
         for offset, piece in enumerate(pieces):
             parent.insert(place + offset, piece)
 
-    def _slot(self, mark: marks.Mark, run: etree._Element, colour: str) -> Slot:
-        rows, name = ("", self._boxes[mark.label]) if mark.kind == "box" else self._fields[mark.label]
-        return Slot(mark.kind, name, rows, self._sizes.of(run), self._alone, colour)
+    def _number(self, mark: marks.Mark, run: etree._Element) -> int:
+        """The number of the mark's slot: a new one, or, in a text box's later form, that of its first."""
+        forms = [(form.getparent(), form) for form in run.iterancestors(f"{MC}Choice", f"{MC}Fallback")]
+        number = None
+        for alternatives, form in reversed(forms):
+            if number is None and alternatives is not None and form is not alternatives[0]:
+                number = self._shared[alternatives, mark][self._taken[form, mark]]
+                self._taken[form, mark] += 1
+        if number is None:
+            number = len(self.slots)
+            rows, name = ("", self._boxes[mark.label]) if mark.kind == "box" else self._fields[mark.label]
+            self.slots.append(
+                Slot(mark.kind, name, rows, self._styles.size(run), self._alone, _colour_of(run))
+            )
+        for alternatives, form in forms:
+            if alternatives is not None and form is alternatives[0]:
+                self._shared.setdefault((alternatives, mark), []).append(number)
+        return number
 
 
-class _Sizes:
-    """Font sizes by the styles of a document, in points."""
-
-    def __init__(self, styles: bytes | None) -> None:
-        root = marks.parse(styles) if styles else etree.Element(f"{W}styles")
-        self._styles = {str(style.get(f"{W}styleId")): style for style in root.iter(f"{W}style")}
-        self._default = next(
-            (
-                str(style.get(f"{W}styleId"))
-                for style in root.iter(f"{W}style")
-                if style.get(f"{W}type") == "paragraph" and style.get(f"{W}default") == "1"
-            ),
-            "",
-        )
-        defaults = root.find(f"{W}docDefaults/{W}rPrDefault/{W}rPr/{W}sz")
-        self._least = _points(defaults) if defaults is not None else DEFAULT_SIZE
-
-    def of(self, run: etree._Element) -> float:
-        """The run's own size, else its character style's, its paragraph style's, the document's."""
-        own = run.find(f"{W}rPr/{W}sz")
-        if own is not None:
-            return _points(own)
-        paragraph = next(run.iterancestors(f"{W}p"))
-        for style in (run.find(f"{W}rPr/{W}rStyle"), paragraph.find(f"{W}pPr/{W}pStyle")):
-            found = self._of_style(style.get(f"{W}val") if style is not None else "")
-            if found is not None:
-                return found
-        return self._of_style(self._default) or self._least
-
-    def _of_style(self, style_id: str | None) -> float | None:
-        seen: set[str] = set()
-        while style_id and style_id in self._styles and style_id not in seen:
-            seen.add(style_id)
-            style = self._styles[style_id]
-            size = style.find(f"{W}rPr/{W}sz")
-            if size is not None:
-                return _points(size)
-            based = style.find(f"{W}basedOn")
-            style_id = based.get(f"{W}val") if based is not None else None
-        return None
-
-
-def _points(size: etree._Element) -> float:
-    """A w:sz, which counts half points."""
-    return float(str(size.get(f"{W}val"))) / 2
+def _must_stay(paragraph: etree._Element) -> bool:
+    """Whether a file without the paragraph would be broken: it ends a section, or a box has no other that stays."""
+    parent = paragraph.getparent()
+    if paragraph.find(f"{W}pPr/{W}sectPr") is not None:
+        return True
+    if parent is None or parent.tag not in _NEVER_EMPTY:
+        return False
+    if next(paragraph.itersiblings(etree.Element), None) is not None:
+        return False
+    return all(
+        one.tag == f"{W}p" and any(mark.kind == "clause" for mark in _marks(one))
+        for one in parent.iterchildren(etree.Element)
+    )
 
 
 def _text(content: str) -> etree._Element:
@@ -190,23 +263,31 @@ def _text(content: str) -> etree._Element:
     return element
 
 
-def _surround(element: etree._Element, what: str) -> None:
+def _surround(elements: Sequence[etree._Element], what: str) -> None:
+    """Put an instruction before the first and its end after the last of some siblings."""
     end = etree.ProcessingInstruction("huyue", "end")
-    end.tail, element.tail = element.tail, None
-    element.addprevious(etree.ProcessingInstruction("huyue", what))
-    element.addnext(end)
+    last = elements[-1]
+    end.tail, last.tail = last.tail, None
+    elements[0].addprevious(etree.ProcessingInstruction("huyue", what))
+    last.addnext(end)
 
 
-def _cut_colour(run: etree._Element, sentinel: str) -> str:
-    """Put the sentinel where w:color stands in the run's properties; returns what stood there, as XML."""
+def _colour_of(run: etree._Element) -> str:
+    """The run's own w:color as XML, "" where it has none."""
+    colour = run.find(f"{W}rPr/{W}color")
+    if colour is None:
+        return ""
+    said = [(str(name), str(value)) for name, value in colour.items() if str(name).startswith(W)]
+    return "<w:color" + "".join(f' w:{name[len(W) :]}="{escape(value)}"' for name, value in said) + "/>"
+
+
+def _cut_colour(run: etree._Element, sentinel: str) -> None:
+    """Put the sentinel where w:color stands in the run's properties."""
     properties = run.find(f"{W}rPr")
     if properties is None:
         properties = etree.Element(f"{W}rPr")
         run.insert(0, properties)
-    old = properties.find(f"{W}color")
-    colour = ""
-    if old is not None:
-        colour = f'<w:color w:val="{old.get(f"{W}val")}"/>'
+    for old in properties.findall(f"{W}color"):
         properties.remove(old)
     last = None
     for child in properties:
@@ -216,7 +297,6 @@ def _cut_colour(run: etree._Element, sentinel: str) -> str:
         properties.text = sentinel
     else:
         last.tail = sentinel
-    return colour
 
 
 def _tokens(text: str) -> Iterator[str | tuple[str, str]]:
@@ -236,7 +316,7 @@ def _tree(tokens: Iterator[str | tuple[str, str]], slots: Sequence[Slot]) -> tup
     for token in tokens:
         match token:
             case str():
-                nodes.append(token)
+                nodes.append(token.encode())
             case ("text", which):
                 nodes.append(slots[int(which)])
             case ("colour", which):

@@ -21,7 +21,10 @@ from pipeline.toml_text import decode_manifest
 
 @dataclass(frozen=True, slots=True)
 class Printable:
-    """A contract as it is printed: its frozen values and what the ledger says of it."""
+    """A contract as it is printed: its frozen values and what the ledger says of it.
+
+    A `blank` one was made without a party: its own values are empty, whoever has signed it since.
+    """
 
     number: str
     template_sha256: str
@@ -33,6 +36,7 @@ class Printable:
     ends: date | None
     parties: tuple[tuple[str, str], ...]
     content: Content
+    blank: bool = False
 
 
 def keep_template(connection: Connection, template: Template) -> None:
@@ -98,7 +102,7 @@ def encode_content(content: Content) -> str:
 
 
 def printables(connection: Connection, campaign_id: int, village_code: str, on: date) -> list[Printable]:
-    """The village's contracts of a campaign in printing order: group, household, template, party.
+    """The village's contracts of a campaign in printing order: group, household, template, party; blank ones last.
 
     Those void, ended or declined on that day are not among them.
     """
@@ -114,9 +118,15 @@ def printables(connection: Connection, campaign_id: int, village_code: str, on: 
         .order_by(contract.c.number, party.c.position)
     )
     found = [_printable(list(group)) for _, group in groupby(rows, key=lambda row: row.number)]
-    return sorted(
-        found, key=lambda one: (one.group, number_order(one.household), one.number[18:20], one.number)
-    )
+    return sorted(found, key=lambda one: print_order(one.blank, one.group, one.household, one.number))
+
+
+def print_order(
+    blank: bool, group: int, household: str, number: str
+) -> tuple[bool, int, tuple[int, str], str, str]:
+    """Where a contract stands in its village: by group, household, template, party; blank ones last, by number."""
+    place = (0, (0, "")) if blank else (group, number_order(household))
+    return blank, *place, number[18:20], number
 
 
 def content_of_contract(connection: Connection, number: str) -> Content:
@@ -147,6 +157,7 @@ def _printable(rows: Sequence[Any]) -> Printable:
         ends=None if row.ends is None else date.fromisoformat(row.ends),
         parties=tuple((one.name, one.id_number) for one in rows),
         content=_content(row.content),
+        blank=row.blank,
     )
 
 

@@ -25,18 +25,20 @@ FACTS: dict[str, frozenset[str]] = {
     "village": frozenset(),
     "unit": frozenset(),
 }
-_COMMON = (
+_PLACE = (
     "contract.number contract.copies campaign.name campaign.date campaign.year office.station village.name town.name "
-    "county.name household.address household.group household.number household.responsible "
-    "group.responsible village.responsible term.start term.end"
+    "county.name village.responsible term.start term.end"
 ).split()
+_HOME = "household.address household.group household.number household.responsible group.responsible".split()
 _PERSON = "name id_number sex birth age phone".split()
 SOURCES: dict[str, frozenset[str]] = {
-    "household": frozenset([*_COMMON, *(f"party.{name}" for name in _PERSON)]),
-    "couple": frozenset([*_COMMON, *(f"{who}.{name}" for who in ("husband", "wife") for name in _PERSON)]),
-    "person": frozenset([*_COMMON, *(f"party.{name}" for name in _PERSON), "stay.to", "stay.from"]),
-    "village": frozenset(_COMMON),
-    "unit": frozenset(_COMMON),
+    "household": frozenset([*_PLACE, *_HOME, *(f"party.{name}" for name in _PERSON)]),
+    "couple": frozenset(
+        [*_PLACE, *_HOME, *(f"{who}.{name}" for who in ("husband", "wife") for name in _PERSON)]
+    ),
+    "person": frozenset([*_PLACE, *_HOME, *(f"party.{name}" for name in _PERSON), "stay.to", "stay.from"]),
+    "village": frozenset(_PLACE),
+    "unit": frozenset([*_PLACE, "unit.name", "unit.head"]),
     "member": frozenset(f"member.{name}" for name in [*_PERSON, "relation"]),
 }
 

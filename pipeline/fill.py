@@ -5,15 +5,19 @@ A compiled part is a tree of literal XML, slots, conditions and row loops. The s
 of their own).
 """
 
-import io
-import zipfile
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from functools import lru_cache
 
+from pipeline.docx_package import Package
 from pipeline.manifest import Field, Manifest
 
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the only time in a .docx of ours: the earliest that a zip can say
+VARIANTS = 512  # flattened at a time; they share their literals, so that one is a few kB
+# What markup is made of, and what XML 1.0 cannot say at all (its section 2.2); no roster holds the latter.
+_SPECIAL = re.compile(r"[&<>\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_UNSAYABLE = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +63,35 @@ class Loop:
     nodes: tuple["Node", ...]
 
 
-Node = str | Slot | ColourOf | If | Loop
+Node = bytes | Slot | ColourOf | If | Loop  # bytes: literal XML
 # Given a slot and the row it repeats in (0 outside rows): its colour element, and the text of its run.
 Paint = Callable[[Slot, int], tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Compiled:
-    """A template ready to be filled: its parts with marks as trees, its other members as they are."""
+    """A template ready to be filled: its parts with marks as trees, its other members packed."""
 
     manifest: Manifest
     parts: Mapping[str, tuple[Node, ...]]
-    members: Mapping[str, bytes]
+    package: Package
 
     def render(self, clauses: Sequence[str], counts: Mapping[str, int], paint: Paint) -> bytes:
         """The .docx with the given clauses and numbers of rows, every slot as `paint` says."""
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, data in self.members.items():
-                if name in self.parts:
-                    pieces: list[str] = []
-                    _render(self.parts[name], frozenset(clauses), counts, paint, 0, pieces)
-                    data = "".join(pieces).encode()
-                info = zipfile.ZipInfo(name, EPOCH)
-                info.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(info, data)
-        return out.getvalue()
+        held = frozenset(clauses)
 
-    def slots(self) -> list[Slot]:
-        """Every slot of the document, in its parts' order."""
-        return [slot for nodes in self.parts.values() for slot in _slots(nodes)]
+        def painted(nodes: Sequence[Node]) -> Iterator[bytes]:
+            for node, row in _leaves(nodes, held, counts):
+                if isinstance(node, bytes):
+                    yield node
+                elif isinstance(node, Slot):
+                    yield xml_text(paint(node, row)[1]).encode()
+                else:
+                    yield paint(node.slot, row)[0].encode()
+
+        return self.package.docx(
+            (name.encode(), b"".join(painted(nodes))) for name, nodes in self.parts.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +112,59 @@ class Content:
 
 def contract_docx(compiled: Compiled, content: Content) -> bytes:
     """The contract itself: values in place of fields, boxes left empty, tick boxes as □."""
+    counts = tuple((name, len(rows)) for name, rows in content.rows.items())
+    parts = []
+    for part in _flattened(compiled, content.clauses, counts):
+        pieces = part.pieces.copy()
+        for position, key, ems in part.values:
+            pieces[position] = xml_text(_centred(content.value(key), ems)).encode()
+        parts.append((part.name, b"".join(pieces)))
+    return compiled.package.docx(parts)
 
-    def paint(slot: Slot, row: int) -> tuple[str, str]:
-        if slot.kind == "box":
-            return slot.colour, "□" if compiled.manifest.boxes[slot.name].kind == "tick" else ""
-        value = content.value(slot.key.format(row))
-        if not slot.alone:
-            blank = blank_of(compiled.manifest, slot)
-            value = _centred(value, blank.width / 25.4 * 72 / slot.size)
-        return slot.colour, value
 
-    return compiled.render(content.clauses, {name: len(rows) for name, rows in content.rows.items()}, paint)
+@dataclass(frozen=True, slots=True)
+class _FlatPart:
+    """A part of one variant: its pieces in order; of those that are values, the position, key and blank's ems.
+
+    Ems are 0 where the value stands alone, and is written as it is.
+    """
+
+    name: bytes
+    pieces: list[bytes]
+    values: tuple[tuple[int, str, int], ...]
+
+
+@lru_cache(maxsize=VARIANTS)
+def _flattened(
+    compiled: Compiled, clauses: tuple[str, ...], counts: tuple[tuple[str, int], ...]
+) -> tuple[_FlatPart, ...]:
+    """The parts that every contract with these clauses and numbers of rows has in common."""
+    return tuple(
+        _flat(compiled.manifest, name, _leaves(nodes, frozenset(clauses), dict(counts)))
+        for name, nodes in compiled.parts.items()
+    )
+
+
+def _flat(manifest: Manifest, name: str, leaves: "Iterator[tuple[_Leaf, int]]") -> _FlatPart:
+    pieces: list[bytes] = []
+    values: list[tuple[int, str, int]] = []
+    for node, row in leaves:
+        if isinstance(node, bytes):
+            pieces.append(node)
+        elif isinstance(node, ColourOf):
+            pieces.append(node.slot.colour.encode())
+        elif node.kind == "box":
+            pieces.append("□".encode() if manifest.boxes[node.name].kind == "tick" else b"")
+        else:
+            ems = 0 if node.alone else int(blank_of(manifest, node).width / 25.4 * 72 / node.size)
+            values.append((len(pieces), node.key.format(row), ems))
+            pieces.append(b"")
+    return _FlatPart(name.encode(), pieces, tuple(values))
+
+
+def xml_text(value: str) -> str:
+    """The value as XML text; a character that XML has no way to say becomes U+FFFD, which is seen."""
+    return _SPECIAL.sub(lambda found: _ESCAPED.get(found[0], _UNSAYABLE), value)
 
 
 def blank_of(manifest: Manifest, slot: Slot) -> Field:
@@ -127,41 +172,25 @@ def blank_of(manifest: Manifest, slot: Slot) -> Field:
     return manifest.rows[slot.rows][slot.name] if slot.rows else manifest.fields[slot.name]
 
 
-def _centred(value: str, ems: float) -> str:
+def _centred(value: str, ems: int) -> str:
     """The value with ideographic spaces around it, so that the underline is as long as the blank."""
-    spare = max(0, int(ems) - len(value))
+    spare = max(0, ems - len(value))
     return "\u3000" * (spare // 2) + value + "\u3000" * (spare - spare // 2)
 
 
-def _render(
-    nodes: Sequence[Node],
-    clauses: frozenset[str],
-    counts: Mapping[str, int],
-    paint: Paint,
-    row: int,
-    out: list[str],
-) -> None:
-    for node in nodes:
-        match node:
-            case str():
-                out.append(node)
-            case Slot():
-                out.append(escape(paint(node, row)[1]))
-            case ColourOf():
-                out.append(paint(node.slot, row)[0])
-            case If():
-                if node.clause in clauses:
-                    _render(node.nodes, clauses, counts, paint, row, out)
-            case Loop():
-                for number in range(1, counts.get(node.rows, 0) + 1):
-                    _render(node.nodes, clauses, counts, paint, number, out)
+_Leaf = bytes | Slot | ColourOf
 
 
-def _slots(nodes: Sequence[Node]) -> list[Slot]:
-    found: list[Slot] = []
+def _leaves(
+    nodes: Sequence[Node], clauses: frozenset[str], counts: Mapping[str, int], row: int = 0
+) -> Iterator[tuple[_Leaf, int]]:
+    """The nodes that are there, in order, each with the row it repeats in."""
     for node in nodes:
-        if isinstance(node, Slot):
-            found.append(node)
-        elif isinstance(node, If | Loop):
-            found += _slots(node.nodes)
-    return found
+        if isinstance(node, If):
+            if node.clause in clauses:
+                yield from _leaves(node.nodes, clauses, counts, row)
+        elif isinstance(node, Loop):
+            for number in range(1, counts.get(node.rows, 0) + 1):
+                yield from _leaves(node.nodes, clauses, counts, number)
+        else:
+            yield node, row

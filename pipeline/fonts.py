@@ -1,20 +1,22 @@
-"""Fonts that values are printed with: found by file name, measured, subset for embedding.
+"""Fonts that are printed with: found by file name, measured, subset for embedding.
 
 A style (song, kai, hei) is a list of faces in order of preference: the office's own where installed, then
 free ones, then fonts that hold rare characters; each character is printed by the first face that has it.
+A face is known by its id, whatever machine it is on, so that what one layout embeds another need not.
 """
 
-import os
-import sys
+import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import uharfbuzz as hb
 
 from archive.errors import FontMissing
+from pipeline.installed_fonts import font_files, installed_faces
 
 _RARE = ("HanaMinA.ttf", "HanaMinB.ttf", "BabelStoneHan.ttf", "simsunb.ttf", "SimsunExtG.ttf")
 _SONG = ("simsun.ttc", "NotoSerifCJK-Regular.ttc")
@@ -23,113 +25,162 @@ STYLES = {
     "kai": ("simkai.ttf", "LXGWWenKai-Regular.ttf", "LXGWWenKai-Regular.ttc", *_SONG, *_RARE),
     "hei": ("simhei.ttf", "NotoSansCJK-Regular.ttc", *_SONG, *_RARE),
 }
+# Tables that a font in a PDF does not need.
+_TABLES = (
+    b"BASE",
+    b"GDEF",
+    b"GPOS",
+    b"GSUB",
+    b"OS/2",
+    b"VORG",
+    b"cmap",
+    b"gasp",
+    b"name",
+    b"post",
+    b"vhea",
+    b"vmtx",
+)
+_NOT_IN_A_PDF = [int.from_bytes(tag, "big") for tag in _TABLES]
 # In a collection, the face for mainland forms.
 _FACE_NAMES = ("Noto Serif CJK SC", "Noto Sans CJK SC", "SimSun", "LXGW WenKai")
 
 
-@dataclass(slots=True)
 class Face:
-    """One font file's face; advances in thousandths of the font size."""
+    """One face of a font; advances are in thousandths of the font size."""
 
-    path: Path
-    index: int
-    hb_face: Any
-    hb_font: Any
-    cmap: dict[int, int] = field(default_factory=dict)
+    def __init__(self, hb_face: Any, name: str, face_id: str = "") -> None:
+        self._face, self._font = hb_face, hb.Font(hb_face)
+        self.postscript_name = str(hb_face.get_name(hb.OTNameIdPredefined.POSTSCRIPT_NAME) or name)
+        head = hashlib.sha256(hb_face.reference_table("head").data).hexdigest()[:8]
+        self.id = face_id or f"{re.sub('[^A-Za-z0-9-]', '', self.postscript_name)}.{head}"
+        self.is_cff = "CFF " in hb_face.table_tags
+        self._by_cid = self.is_cff and _is_cid_keyed(hb_face.reference_table("CFF ").data[:2000])
 
     def glyph(self, character: str) -> int:
         """The glyph's number, 0 where the face lacks the character."""
-        code = ord(character)
-        found = self.cmap.get(code)
-        if found is None:
-            found = self.cmap[code] = self.hb_font.get_nominal_glyph(code) or 0
-        return found
+        return self._font.get_nominal_glyph(ord(character)) or 0
 
     def advance(self, glyph: int) -> float:
-        return float(self.hb_font.get_glyph_h_advance(glyph) * 1000 / self.hb_face.upem)
+        return float(self._font.get_glyph_h_advance(glyph) * 1000 / self._face.upem)
 
-    @property
-    def key(self) -> tuple[str, int]:
-        """What names the face in this process."""
-        return str(self.path), self.index
+    def program(self, glyphs: Iterable[int]) -> bytes:
+        """A font program with only these glyphs, as a PDF embeds it: the CFF table, or a TrueType file.
 
-    @property
-    def postscript_name(self) -> str:
-        return str(self.hb_face.get_name(hb.OTNameIdPredefined.POSTSCRIPT_NAME) or self.path.stem)
+        A code of the PDF is the glyph's number here. In a CID-keyed CFF that is its CID, which a subset keeps;
+        elsewhere glyphs keep their places.
+        """
+        subset = self._subset(glyphs, keep_numbers=not self._by_cid)
+        return bytes(subset.reference_table("CFF ").data if self.is_cff else subset.blob.data)
 
-    @property
-    def is_cff(self) -> bool:
-        return "CFF " in self.hb_face.table_tags
+    def font_file(self, glyphs: Iterable[int]) -> bytes:
+        """A font file with only these glyphs, under their numbers: a face to print with where it is not installed."""
+        return bytes(self._subset(glyphs, keep_numbers=True).blob.data)
 
-    def subset(self, glyphs: Iterable[int]) -> Any:
-        """A face with only these glyphs, under their old numbers."""
+    def _subset(self, glyphs: Iterable[int], *, keep_numbers: bool) -> Any:
         wanted = hb.SubsetInput()
-        wanted.flags = hb.SubsetFlags.RETAIN_GIDS | hb.SubsetFlags.NOTDEF_OUTLINE | hb.SubsetFlags.NO_HINTING
+        wanted.flags = hb.SubsetFlags.NOTDEF_OUTLINE | hb.SubsetFlags.NO_HINTING
+        if keep_numbers:
+            wanted.flags |= hb.SubsetFlags.RETAIN_GIDS
         wanted.glyph_set.update([0, *glyphs])
         wanted.layout_feature_tag_set.clear()
-        return hb.subset(self.hb_face, wanted)
+        wanted.drop_table_tag_set.update(_NOT_IN_A_PDF)
+        return hb.subset(self._face, wanted)
+
+
+def _is_cid_keyed(cff: bytes) -> bool:
+    """Whether a CFF table is CID-keyed with CIDs that are its glyphs' numbers, as Adobe-Identity-0 has them.
+
+    Its top DICT then begins with the operator ROS (Adobe Technical Note 5176, 9).
+    """
+    position = cff[2]
+    for _ in range(2):  # the name INDEX, then the top DICT's
+        count, size = int.from_bytes(cff[position : position + 2], "big"), cff[position + 2]
+        offsets = position + 3
+        start = offsets + (count + 1) * size - 1
+        end = start + int.from_bytes(cff[offsets + count * size : offsets + (count + 1) * size], "big")
+        first, position = start + 1, end
+    return b"\x0c\x1e" in cff[first : first + 12]
+
+
+@dataclass(slots=True)
+class Style:
+    """A style's faces, and what has been looked up in them."""
+
+    faces: tuple[Face, ...]
+    found: dict[str, tuple[Face, int, float] | None] = field(default_factory=dict)
+
+    def find(self, character: str) -> tuple[Face, int, float] | None:
+        """The first face that has a character, its glyph and its advance in ems; None where no face has it."""
+        try:
+            return self.found[character]
+        except KeyError:
+            self.found[character] = found = self._search(character)
+            return found
+
+    def _search(self, character: str) -> tuple[Face, int, float] | None:
+        for face in self.faces:
+            glyph = face.glyph(character)
+            if glyph:
+                return face, glyph, face.advance(glyph) / 1000
+        return None
 
 
 @cache
-def faces(style: str) -> tuple[Face, ...]:
-    """The faces of a style that are installed. Raises FontMissing where not even its first kinds are."""
-    installed = _installed()
-    found = tuple(_open(installed[name.lower()]) for name in STYLES[style] if name.lower() in installed)
+def style(name: str) -> Style:
+    """A style with those of its faces that are installed. Raises FontMissing where not even its first kinds are."""
+    installed = _wanted_files()
+    found = tuple(_open(installed[file.lower()], None) for file in STYLES[name] if file.lower() in installed)
     if not any(face.glyph("国") for face in found):
-        raise FontMissing(detail="、".join(STYLES[style][:2]))
-    return found
+        raise FontMissing(detail="、".join(STYLES[name][:2]))
+    return Style(found)
 
 
-def missing(style: str, text: str) -> str:
+def missing(name: str, text: str) -> str:
     """The characters of `text` that no face of the style has."""
-    return "".join(character for character in text if find(style, character) is None)
+    known = style(name)
+    return "".join(character for character in text if known.find(character) is None)
 
 
-@lru_cache(maxsize=200_000)
-def find(style: str, character: str) -> tuple[Face, int] | None:
-    """The first face of a style that has a character, and its glyph there; None where no face has it."""
-    for face in faces(style):
-        glyph = face.glyph(character)
-        if glyph:
-            return face, glyph
+@cache
+def by_id(face_id: str) -> Face | None:
+    """The installed face of that id, None where it is not installed."""
+    name = face_id.rpartition(".")[0]
+    for one in installed_faces():
+        if name in {re.sub("[^A-Za-z0-9-]", "", known) for known in one.program_names}:
+            face = _open(one.path, one.index)
+            if face.id == face_id:
+                return face
     return None
 
 
+def installed(path: Path, index: int) -> Face:
+    """The face at a place in an installed file."""
+    return _open(path, index)
+
+
+def from_file(data: bytes, postscript_name: str, face_id: str) -> Face:
+    """The face of a `font_file`."""
+    return Face(hb.Face(hb.Blob(data), 0), postscript_name, face_id)
+
+
 @cache
-def _open(path: Path) -> Face:
+def _open(path: Path, index: int | None) -> Face:
     blob = hb.Blob.from_file_path(str(path))
-    index = 0
-    if path.suffix.lower() == ".ttc":
-        for candidate in range(16):
-            face = hb.Face(blob, candidate)
-            if face.get_name(hb.OTNameIdPredefined.FULL_NAME) in _FACE_NAMES:
-                index = candidate
-                break
-    face = hb.Face(blob, index)
-    return Face(path, index, face, hb.Font(face))
+    if index is None:
+        names = (
+            hb.Face(blob, number).get_name(hb.OTNameIdPredefined.FULL_NAME)
+            for number in range(hb.Face(blob, 0).count)
+        )
+        index = next((number for number, name in enumerate(names) if name in _FACE_NAMES), 0)
+    return Face(hb.Face(blob, index), path.stem)
 
 
 @cache
-def _installed() -> dict[str, Path]:
-    """Font files by lower-case name, the user's own before the system's."""
+def _wanted_files() -> dict[str, Path]:
+    """The files of the styles by lower-case name, the user's own before the system's."""
     wanted = {name.lower() for names in STYLES.values() for name in names}
     found: dict[str, Path] = {}
-    for root in _folders():
-        for folder, _folders_below, names in os.walk(root):
-            for name in sorted(names):
-                if name.lower() in wanted:
-                    found.setdefault(name.lower(), Path(folder, name))
+    for path in font_files():
+        if path.name.lower() in wanted:
+            found.setdefault(path.name.lower(), path)
     return found
-
-
-def _folders() -> tuple[Path, ...]:
-    if sys.platform == "win32":
-        local = Path(os.environ.get("LOCALAPPDATA", "")) / "Microsoft/Windows/Fonts"
-        return local, Path(os.environ.get("WINDIR", r"C:\Windows")) / "Fonts"
-    home = Path.home()
-    return (
-        home / ".local/share/fonts",
-        home / ".fonts",
-        Path("/usr/local/share/fonts"),
-        Path("/usr/share/fonts"),
-    )

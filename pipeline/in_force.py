@@ -1,6 +1,6 @@
 """Whose contract is still in force when a campaign begins, and so owes none, or the next from its end on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,23 +9,20 @@ from sqlalchemy import Connection, or_, select
 from archive.catalogue import tables
 from archive.states import Standing, State, standings
 from pipeline.campaigns import Campaign
-from pipeline.people import Household
-from pipeline.plan import household_key
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
     """Contracts in force on a campaign's date: their last days by template and party key, None for no end.
 
-    `of` lists them by what names their party: a household's key, a person's identity number.
+    `of` lists them by what names their party: a household's or a body's key, a person's identity number.
     """
 
     ends: Mapping[tuple[str, str], date | None]
     of: Mapping[str, list[tuple[str, str]]]
 
-    def ending_in(self, household: Household, campaign: Campaign) -> Iterator[tuple[str, str]]:
-        """Those of the household's that end within the campaign's signing period: (template, party key)."""
-        names = [household_key(household), *(person.id_number for person in household.members)]
+    def ending_in(self, names: Iterable[str], campaign: Campaign) -> Iterator[tuple[str, str]]:
+        """Those of the parties so named that end within the campaign's signing period: (template, party key)."""
         for one in dict.fromkeys(one for name in names for one in self.of.get(name, ())):
             end = self.ends[one]
             if end is not None and campaign.day <= end <= campaign.closes:

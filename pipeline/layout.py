@@ -15,7 +15,7 @@ import msgspec
 
 MM = 25.4 / 72  # a point in mm
 RISE = 0.88  # of the font size: from the baseline to the top of a character's square
-CODE_VERSION = 1  # raise it when what a layout says changes; cached layouts are then made anew
+CODE_VERSION = 2  # raise it when what a layout says changes; cached layouts are then made anew
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -10,9 +10,11 @@ import pypdfium2 as pdfium
 from archive.errors import ConversionFailed, LayoutFaulty
 from pipeline import page_code
 from pipeline.layout import Layout, Variant
+from pipeline.manifest import Manifest
 from pipeline.render_layout import render
 from pipeline.template import Template
 from pipeline.template_check import TemplateProblem, static_problems
+from pipeline.template_rules import PARTY
 
 COUNTS = (1, 2, 4, 6, 8, 10, 12)  # rows of each list that are tried
 DPI = 100
@@ -47,8 +49,20 @@ def layout_problems(template: Template) -> list[TemplateProblem]:
         layouts = list(render([(template, variant) for variant in variants(template)]))
     except (LayoutFaulty, ConversionFailed) as problem:
         return [TemplateProblem("排版", problem.message, "error")]
-    found = [fault for layout in layouts for fault in _faults(layout)]
+    found = [
+        fault for layout in layouts for fault in (*_faults(layout), *_nameless(template.manifest, layout))
+    ]
     return [TemplateProblem("排版", fault, "error") for fault in dict.fromkeys(found)]
+
+
+def _nameless(manifest: Manifest, layout: Layout) -> Iterator[str]:
+    """Who signs must stand on the first sheet."""
+    printed = {place.name for place in layout.sheets[0].fields}
+    for source in PARTY[manifest.scope]:
+        names = {name for name, field in manifest.fields.items() if field.source == source}
+        if names.isdisjoint(printed):
+            labels = "、".join(manifest.fields[name].label for name in sorted(names))
+            yield f"当事人的名称（{labels}）要印在第 1 页上，请移过去。"
 
 
 def _faults(layout: Layout) -> Iterator[str]:

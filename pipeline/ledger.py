@@ -1,13 +1,22 @@
-"""合同签订台账: the batch's contracts as a workbook, to be ticked off by hand when they come back."""
+"""合同签订台账: the batch's contracts as a workbook, to be ticked off by hand when they come back.
 
-from collections.abc import Iterable
+Its second sheet, 责任人工作单, is the same by responsible person: a page or more for each to carry along.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
+import xlsxwriter
+
 from archive.workbook import GRID, list_sheet, new_workbook
+from archive.workbook_rows import Rows
 from pipeline.people import mask_id
 
+TICK = "□"
+NOBODY = "未登记"
+BLANK = "空白合同（现场填写）"
 COLUMNS = (
     ("序号", 6),
     ("合同编号", 31),
@@ -22,10 +31,26 @@ COLUMNS = (
     ("截止日期", 12),
     ("页数", 6),
     ("打印页码", 9),
+    ("收回", 6),
     ("签订日期", 12),
     ("收回日期", 12),
     ("备注", 16),
 )
+WORK_COLUMNS = (
+    ("组", 5),
+    ("户编号", 9),
+    ("当事人", 18),
+    ("合同名称", 26),
+    ("合同编号", 31),
+    ("页数", 6),
+    ("已送", 6),
+    ("已签", 6),
+    ("收回", 6),
+    ("联户责任人", 12),
+)
+CENTRE: dict[str, object] = {"align": "center"}
+SHRUNK: dict[str, object] = {"shrink": True}  # two long names are small rather than cut
+WORK_HEIGHT = 20  # points: room for a finger and a pen
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +68,58 @@ class LedgerRow:
     ends: date | None
     sheets: int
     first_page: int
+    blank: bool = False
+
+    @property
+    def names(self) -> str:
+        """Who signs, "" while nobody has signed a blank one."""
+        return "、".join(name for name, _ in self.parties if name)
 
 
 def write_ledger(path: Path, title: str, day: date, rows: Iterable[LedgerRow]) -> None:
     """Write the ledger. Raises OSError where it cannot be written."""
+    listed = list(rows)
     with new_workbook(path, title, day) as book:
-        sheet = list_sheet(book, "台账", title, COLUMNS)
-        cell, days = book.add_format(GRID), book.add_format(GRID | {"num_format": "yyyy-mm-dd"})
-        line = 1
-        for line, row in enumerate(rows, 2):
-            names = "、".join(name for name, _ in row.parties)
-            numbers = "、".join(mask_id(number) for _, number in row.parties)
-            sheet.write_number(line, 0, line - 1, cell)
-            for column, text in enumerate((row.number, row.title), 1):
-                sheet.write_string(line, column, text, cell)
-            sheet.write_number(line, 3, row.group, cell)
-            for column, text in enumerate((row.household, names, numbers, row.in_group, row.responsible), 4):
-                sheet.write_string(line, column, text, cell)
-            sheet.write_datetime(line, 9, datetime(row.starts.year, row.starts.month, row.starts.day), days)
-            if row.ends is None:
-                sheet.write_string(line, 10, "长期", cell)
-            else:
-                sheet.write_datetime(line, 10, datetime(row.ends.year, row.ends.month, row.ends.day), days)
-            sheet.write_number(line, 11, row.sheets, cell)
-            sheet.write_number(line, 12, row.first_page, cell)
-            for column in (13, 14, 15):
-                sheet.write_blank(line, column, None, cell)
-        sheet.autofilter(1, 0, max(line, 1), len(COLUMNS) - 1)
+        _write_list(book, title, listed)
+        _write_work(book, title, listed)
+
+
+def _write_list(book: xlsxwriter.Workbook, title: str, rows: Sequence[LedgerRow]) -> None:
+    sheet = list_sheet(book, "台账", title, COLUMNS)
+    cell, days, tick, whole = (
+        book.add_format(GRID | more) for more in ({}, {"num_format": "yyyy-mm-dd"}, CENTRE, SHRUNK)
+    )
+    formats = {"起始日期": days, "截止日期": days, "收回": tick, "当事人": whole, "证件号码": whole}
+    written = Rows(sheet, [formats.get(label, cell) for label, _ in COLUMNS])
+    line = 1
+    for line, row in enumerate(rows, 2):
+        numbers = "、".join(mask_id(number) for _, number in row.parties if number)
+        paper = (row.starts, row.ends or "长期", row.sheets, row.first_page, TICK)
+        who = (row.household, row.names, numbers, row.in_group, row.responsible)
+        by_hand = (None, None, "空白合同" if row.blank else None)
+        written.write(line, (line - 1, row.number, row.title, row.group or None, *who, *paper, *by_hand))
+    sheet.autofilter(1, 0, max(line, 1), len(COLUMNS) - 1)
+
+
+def _write_work(book: xlsxwriter.Workbook, title: str, rows: Sequence[LedgerRow]) -> None:
+    """A block of rows for each responsible person, on pages of their own; blank contracts at the end."""
+    sheet = list_sheet(book, "责任人工作单", f"{title}　责任人工作单", WORK_COLUMNS)
+    blocks: dict[str, list[LedgerRow]] = {}
+    for row in sorted(rows, key=lambda row: row.blank):
+        heading = BLANK if row.blank else f"联户责任人：{row.responsible or NOBODY}"
+        blocks.setdefault(heading, []).append(row)
+    name = book.add_format({"bold": True, "font_name": "黑体", "font_size": 12, "valign": "vcenter"})
+    cell, centred, whole = (book.add_format(GRID | more) for more in ({}, CENTRE, SHRUNK))
+    formats = {"户编号": cell, "当事人": whole, "合同名称": cell, "合同编号": cell, "联户责任人": whole}
+    headings = Rows(sheet, [name], WORK_HEIGHT)
+    written = Rows(sheet, [formats.get(label, centred) for label, _ in WORK_COLUMNS], WORK_HEIGHT)
+    line, breaks = 2, []
+    for heading, found in blocks.items():
+        breaks.append(line)
+        headings.write(line, [f"{heading}　{len(found)} 份"])
+        for row in found:
+            line += 1
+            who = (row.group or None, row.household, row.names)
+            written.write(line, (*who, row.title, row.number, row.sheets, TICK, TICK, TICK, row.responsible))
+        line += 1
+    sheet.set_h_pagebreaks(breaks[1:])

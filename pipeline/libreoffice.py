@@ -1,7 +1,8 @@
 """LibreOffice as a converter: found in one place, run with its own profile, time-limited, never left behind.
 
 Word names fonts that a Linux machine does not have; a fontconfig file of our own maps them to free ones
-of the same kind, and only where the real one is not installed.
+of the same kind, and only where the real one is not installed. A template comes from outside: the profile
+forbids LibreOffice to update links, to run macros and to reach any network.
 """
 
 import contextlib
@@ -15,22 +16,28 @@ import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from archive.errors import ConversionFailed, LibreOfficeMissing
 
 # A font of a Chinese Word document, and what stands in for it (Debian: fonts-noto-cjk, fonts-lxgw-wenkai).
+_SONG, _HEI, _KAI = "Noto Serif CJK SC", "Noto Sans CJK SC", "LXGW WenKai"
 STAND_INS = {
-    "宋体": "Noto Serif CJK SC",
-    "SimSun": "Noto Serif CJK SC",
-    "仿宋": "Noto Serif CJK SC",
-    "FangSong": "Noto Serif CJK SC",
-    "仿宋_GB2312": "Noto Serif CJK SC",
-    "黑体": "Noto Sans CJK SC",
-    "SimHei": "Noto Sans CJK SC",
-    "楷体": "LXGW WenKai",
-    "KaiTi": "LXGW WenKai",
-    "楷体_GB2312": "LXGW WenKai",
-}
+    name: stand_in
+    for stand_in, names in (
+        (
+            _SONG,
+            "宋体 SimSun 新宋体 NSimSun 仿宋 FangSong 仿宋_GB2312 FangSong_GB2312 华文宋体 STSong 华文中宋 STZhongsong",
+        ),
+        (
+            _SONG,
+            "华文仿宋 STFangsong 方正小标宋简体 方正小标宋_GBK 方正仿宋_GBK 方正仿宋简体 方正书宋_GBK Cambria",
+        ),
+        (_HEI, "黑体 SimHei 等线 DengXian 华文黑体 STHeiti 方正黑体_GBK 方正黑体简体 微软雅黑 Arial Calibri"),
+        (_KAI, "楷体 KaiTi 楷体_GB2312 KaiTi_GB2312 华文楷体 STKaiti 方正楷体_GBK 方正楷体简体"),
+    )
+    for name in names.split()
+} | {"Times New Roman": _SONG, "Microsoft YaHei": _HEI, "等线 Light": _HEI}
 PROGRAMS = (
     "/usr/lib/libreoffice/program/soffice.bin",
     "/opt/libreoffice/program/soffice.bin",
@@ -38,6 +45,28 @@ PROGRAMS = (
     r"C:\Program Files (x86)\LibreOffice\program\soffice.exe",
 )
 RESTART = 81  # what soffice.bin exits with when a fresh profile asks for a second start
+ALONE = 60.0  # seconds a document may take that is tried again for itself
+NOWHERE = "127.0.0.1", 9  # a proxy that never answers (the discard port)
+
+# What the profile says of each of LibreOffice's settings: (path, property, value).
+_LOCKED = (
+    ("/org.openoffice.Office.Writer/Content/Update", "Link", "0"),  # never
+    ("/org.openoffice.Office.Writer/Content/Update", "Field", "false"),
+    ("/org.openoffice.Office.Writer/Content/Update", "Chart", "false"),
+    ("/org.openoffice.Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
+    ("/org.openoffice.Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
+    ("/org.openoffice.Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
+    # Content controls are text like any other, no fields of a form.
+    ("/org.openoffice.Office.Common/Filter/PDF/Export", "ExportFormFields", "false"),
+    ("/org.openoffice.Inet/Settings", "ooInetProxyType", "2"),  # by hand
+    ("/org.openoffice.Inet/Settings", "ooInetNoProxy", ""),
+    ("/org.openoffice.Inet/Settings", "ooInetHTTPProxyName", NOWHERE[0]),
+    ("/org.openoffice.Inet/Settings", "ooInetHTTPProxyPort", str(NOWHERE[1])),
+    ("/org.openoffice.Inet/Settings", "ooInetHTTPSProxyName", NOWHERE[0]),
+    ("/org.openoffice.Inet/Settings", "ooInetHTTPSProxyPort", str(NOWHERE[1])),
+    ("/org.openoffice.Inet/Settings", "ooInetFTPProxyName", NOWHERE[0]),
+    ("/org.openoffice.Inet/Settings", "ooInetFTPProxyPort", str(NOWHERE[1])),
+)
 
 
 def find() -> Path | None:
@@ -67,33 +96,51 @@ def version() -> str:
 def to_pdf(documents: Sequence[Path], out: Path, *, seconds: float) -> list[Path]:
     """Convert Word documents to PDFs of the same stem in `out`, all in one call, in order.
 
-    `seconds` limits the call. Raises LibreOfficeMissing (exit 4) or ConversionFailed naming the document.
+    `seconds` limits the call. What it did not make, because it hung or ended early, is tried once more, each
+    document for itself. Raises LibreOfficeMissing (exit 4) or ConversionFailed naming the document.
     """
     program = find()
     if program is None:
         raise LibreOfficeMissing()
-    with tempfile.TemporaryDirectory(prefix="huyue-lo-", ignore_cleanup_errors=True) as scratch:
-        command = [
-            str(program),
-            *_profile(Path(scratch)),
-            "--headless",
-            "--norestore",
-            "--nologo",
-            "--convert-to",
-        ]
-        command += ["pdf:writer_pdf_Export", "--outdir", str(out), *map(str, documents)]
-        try:
-            said = _run(command, Path(scratch), seconds)
-        except subprocess.TimeoutExpired:
-            raise ConversionFailed(file=documents[0], detail=f"{seconds:.0f} 秒内没有转换完") from None
+    _convert(program, documents, out, seconds)
     made = [out / f"{document.stem}.pdf" for document in documents]
     for document, pdf in zip(documents, made, strict=True):
-        if not pdf.is_file():
-            raise ConversionFailed(file=document, detail=said.strip()[-300:] or "没有生成 PDF")
+        if not _is_whole(pdf):
+            said = _convert(program, [document], out, min(seconds, ALONE))
+            if not _is_whole(pdf):
+                raise ConversionFailed(file=document, detail=said or "没有生成 PDF")
     return made
 
 
+def _convert(program: Path, documents: Sequence[Path], out: Path, seconds: float) -> str:
+    """One call; returns the end of what LibreOffice said, or that its time ran out."""
+    with tempfile.TemporaryDirectory(prefix="huyue-lo-", ignore_cleanup_errors=True) as scratch:
+        command = [str(program), *_profile(Path(scratch)), "--headless", "--norestore", "--nologo"]
+        command += ["--convert-to", "pdf:writer_pdf_Export", "--outdir", str(out), *map(str, documents)]
+        try:
+            return _run(command, Path(scratch), seconds).strip()[-300:]
+        except subprocess.TimeoutExpired:
+            return f"{seconds:.0f} 秒内没有转换完"
+
+
+def _is_whole(pdf: Path) -> bool:
+    """Whether a PDF was written to its end: one that a killed call was writing is not."""
+    return pdf.is_file() and b"%%EOF" in pdf.read_bytes()[-64:]
+
+
 def _profile(scratch: Path) -> list[str]:
+    """A profile of its own with LibreOffice locked down."""
+    settings = scratch / "profile" / "user" / "registrymodifications.xcu"
+    settings.parent.mkdir(parents=True)
+    items = "".join(
+        f'<item oor:path="{path}"><prop oor:name="{name}" oor:op="fuse"><value>{escape(value)}</value></prop></item>'
+        for path, name, value in _LOCKED
+    )
+    head = '<?xml version="1.0" encoding="UTF-8"?>'
+    settings.write_text(
+        f'{head}<oor:items xmlns:oor="http://openoffice.org/2001/registry">{items}</oor:items>',
+        encoding="utf-8",
+    )
     return [f"-env:UserInstallation={(scratch / 'profile').as_uri()}"]
 
 

@@ -76,7 +76,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One contract.toml."""
 
     name: Name
-    number: Annotated[str, Meta(pattern=r"^(0[1-9]|[1-9][0-9])$")]
+    number: Annotated[str, Meta(pattern=r"^(0[1-6]|[1-9][0-9])$")]
     version: Annotated[str, Meta(min_length=1)]
     title: Label
     scope: Literal["household", "couple", "person", "village", "unit"]

@@ -15,6 +15,7 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 MARK = re.compile(r"\{\{([^{}]*)\}\}")
 BOX, CLAUSE = "框", "若"
+LEVEL = ("lrTb", "lr", None)  # the text direction of text that is not rotated
 _STORY = re.compile(r"word/(document|header\d*|footer\d*)\.xml")
 _PARSER = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True, huge_tree=False
@@ -56,9 +57,7 @@ def paragraphs(root: etree._Element, part: str) -> Iterator[tuple[etree._Element
     for old programs repeats the box and is passed over.
     """
     story = _STORIES.get(re.sub(r".*/|\d*\.xml$", "", part), part)
-    prefix = "" if story == "正文" else story
-    tables = [table for table in root.iter(f"{W}tbl") if _holder(table) is None]
-    boxes = [box for box in root.iter(f"{W}txbxContent") if not _in_fallback(box)]
+    places = _Places(root)
     count = 0
     for paragraph in root.iter(f"{W}p"):
         holder = _holder(paragraph)
@@ -67,9 +66,9 @@ def paragraphs(root: etree._Element, part: str) -> Iterator[tuple[etree._Element
             yield paragraph, f"{story}第{max(count, 1)}段"
         elif not _in_fallback(paragraph):
             if holder.tag == f"{W}txbxContent":
-                yield paragraph, f"{story}文本框{boxes.index(holder) + 1}"
+                yield paragraph, f"{story}文本框{places.boxes[holder]}"
             else:
-                yield paragraph, prefix + _cell_place(holder, tables)
+                yield paragraph, ("" if story == "正文" else story) + places.of_cell(holder)
 
 
 def text_of(paragraph: etree._Element) -> str:
@@ -99,16 +98,35 @@ def _in_fallback(element: etree._Element) -> bool:
     return next(element.iterancestors(f"{MC}Fallback"), None) is not None
 
 
-def _cell_place(cell: etree._Element, tables: list[etree._Element]) -> str:
-    row = next(cell.iterancestors(f"{W}tr"))
-    table = next(cell.iterancestors(f"{W}tbl"))
-    if table not in tables:
-        outer = _holder(table)
-        if outer is None or outer.tag == f"{W}txbxContent":
-            return "文本框里的表格"
-        return f"{_cell_place(outer, tables)}里的小表格"
-    where = rows_of(table).index(row) + 1, cells_of(row).index(cell) + 1
-    return f"表格{tables.index(table) + 1}第{where[0]}行第{where[1]}格"
+class _Places:
+    """The places of a part's cells and text boxes; each is worked out once, for a part may have thousands."""
+
+    def __init__(self, root: etree._Element) -> None:
+        boxes = (box for box in root.iter(f"{W}txbxContent") if not _in_fallback(box))
+        self.boxes = {box: number for number, box in enumerate(boxes, 1)}
+        tables = (table for table in root.iter(f"{W}tbl") if _holder(table) is None)
+        self._tables = {table: number for number, table in enumerate(tables, 1)}
+        self._rows: dict[etree._Element, int] = {}
+        self._cells: dict[etree._Element, str] = {}
+
+    def of_cell(self, cell: etree._Element) -> str:
+        """As 表格1第2行第3格."""
+        if cell not in self._cells:
+            row = next(cell.iterancestors(f"{W}tr"))
+            for column, one in enumerate(cells_of(row), 1):
+                self._cells[one] = self._place(one, row, column)
+        return self._cells[cell]
+
+    def _place(self, cell: etree._Element, row: etree._Element, column: int) -> str:
+        table = next(cell.iterancestors(f"{W}tbl"))
+        if table not in self._tables:
+            outer = _holder(table)
+            if outer is None or outer.tag == f"{W}txbxContent":
+                return "文本框里的表格"
+            return f"{self.of_cell(outer)}里的小表格"
+        if row not in self._rows:
+            self._rows |= {one: number for number, one in enumerate(rows_of(table), 1)}
+        return f"表格{self._tables[table]}第{self._rows[row]}行第{column}格"
 
 
 def text_runs(paragraph: etree._Element) -> list[etree._Element]:

@@ -1,35 +1,54 @@
 """A small streaming PDF writer for print batches: pages in order, shared backgrounds, text that reads back.
 
 Objects go to the file as they are made, so that a batch of any size needs the memory of a page; fonts are
-subset and written at the end, when the glyphs used are known. The same input gives the same bytes: there
-is no time in the file and its /ID is a hash of its content. Places are millimetres from the sheet's top
-left corner. Reference: ISO 32000-1.
+subset and written at the end, when the glyphs used are known, each once. What it writes is PDF/A-2u: the same
+input gives the same bytes, there is no time in the file and its /ID is a hash of its content. Places are
+millimetres from the sheet's top left corner. Reference: ISO 32000-1, ISO 19005-2.
 """
 
 import hashlib
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, BinaryIO
 
+import deflate
 import pikepdf
 
 from archive.errors import GlyphMissing
+from archive.pdfa import PRODUCER, metadata, srgb_profile
 from archive.to_unicode import to_unicode
 from pipeline import fonts
 from pipeline.fonts import Face
 
 POINTS = 72 / 25.4  # a millimetre in points
-HEIGHT = 841.89  # A4, in points
+WIDTH, HEIGHT = 595.276, 841.89  # A4, in points
 A4_BOX = b"[0 0 595.276 841.89]"
+A3_BOX = b"[0 0 1190.552 841.89]"  # lying
+NODE = 256  # pages under one node of the page tree
+LEVEL = 6  # of compression
 
 
 @dataclass(slots=True)
 class _UsedFace:
+    """A face and its glyphs so far; `number` is its short name's in what `text` writes, -1 before that."""
+
     face: Face
-    number: int
+    number: int = -1
     glyphs: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Content that several pages draw: deflated, and what it draws with.
+
+    `faces` are the glyphs of each face with their characters; `own` are resources of another PDF, `source`.
+    """
+
+    content: bytes
+    faces: Mapping[Face, Mapping[int, str]]
+    own: Mapping[str, Any]
+    source: pikepdf.Pdf
 
 
 class PdfWriter:
@@ -38,9 +57,11 @@ class PdfWriter:
     def __init__(self, file: BinaryIO, title: str) -> None:
         self._file, self._title = file, title
         self._offsets: list[int] = [0]
-        self._pages: list[int] = []
-        self._faces: dict[tuple[str, int], _UsedFace] = {}
+        self._nodes: list[tuple[int, list[int]]] = []
+        self._pages = 0
+        self._faces: dict[str, _UsedFace] = {}
         self._codes: dict[str, dict[str, tuple[int, bytes]]] = {}
+        self._copied: dict[pikepdf.Pdf, dict[tuple[int, int], int]] = {}
         self._position, self._digest = 0, hashlib.sha256()
         self._write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
         self._catalog, self._tree, self._fonts = self._reserve(), self._reserve(), self._reserve()
@@ -48,12 +69,14 @@ class PdfWriter:
     @property
     def pages(self) -> int:
         """How many pages there are so far."""
-        return len(self._pages)
+        return self._pages
 
-    def form_objects(self, pdf: pikepdf.Pdf) -> list[int]:
-        """Take the pages of another PDF as form objects that pages share; their object numbers, in order."""
-        copied: dict[tuple[int, int], int] = {}
-        return [self._form(page, copied) for page in pdf.pages]
+    def form(self, form: Form) -> int:
+        """Write content that pages share, once; its object number, to be drawn by `Do`."""
+        for face, glyphs in form.faces.items():
+            self.use(face, glyphs)
+        head = b"/Type/XObject/Subtype/Form/BBox %b/Filter/FlateDecode/Resources<<%b>>"
+        return self._stream(head % (A4_BOX, self._resources(form.own, form.source)), form.content)
 
     def bitmap(self, width: int, height: int, rows: bytes) -> int:
         """A black and white picture: a bit a pixel, rows padded to bytes, 1 is paper; its object number."""
@@ -74,8 +97,7 @@ class PdfWriter:
         Each character comes from the first face of the style that has it; the caller has checked that one
         does (`fonts.missing`).
         """
-        place = (100 * squeeze, x * POINTS, HEIGHT - baseline * POINTS)
-        parts = [b"BT %.2f Tz 1 0 0 1 %.3f %.3f Tm" % place]
+        parts = [b"BT %.4g Tz " % (100 * squeeze) if squeeze != 1 else b"BT "]
         known = self._codes.setdefault(style, {})
         current = -1
         for character in words:
@@ -84,28 +106,75 @@ class PdfWriter:
                 code = known[character] = self._code(style, character)
             face, glyph = code
             if face != current:
-                parts.append((b"" if current < 0 else b">Tj") + b"/F%d %.2f Tf<" % (face, size))
+                if current < 0:
+                    parts.append(
+                        b"/F%d %.5g Tf %.6g %.6g Td<" % (face, size, x * POINTS, HEIGHT - baseline * POINTS)
+                    )
+                else:
+                    parts.append(b">Tj/F%d %.5g Tf<" % (face, size))
                 current = face
             parts.append(glyph)
-        return b"".join(parts) + (b">Tj ET\n" if words else b" ET\n")
+        parts.append(b">Tj ET\n" if current >= 0 else b"ET\n")
+        if squeeze != 1:
+            return b"q " + b"".join(parts) + b"Q\n"
+        return b"".join(parts)
 
-    def page(self, content: bytes, objects: Mapping[str, int]) -> int:
-        """Append an A4 page whose content draws `objects` by name; returns its 1-based number."""
+    def use(self, face: Face, glyphs: Mapping[int, str]) -> bytes:
+        """Take glyphs of a face, with the characters they stand for, into the file; its resource's name."""
+        used = self._faces.get(face.id)
+        if used is None:
+            used = self._faces[face.id] = _UsedFace(face)
+        for glyph, character in glyphs.items():
+            used.glyphs.setdefault(glyph, character)
+        return b"/" + face.id.encode("ascii")
+
+    def page(self, content: bytes, objects: Mapping[str, int], box: bytes = b"") -> int:
+        """Append a page whose content draws `objects` by name; returns its 1-based number. A4 if no `box`."""
+        stream = self._stream(b"/Filter/FlateDecode", deflate.zlib_compress(content, LEVEL))
         drawn = b"".join(b"/%b %d 0 R" % (name.encode(), number) for name, number in objects.items())
-        stream = self._stream(b"/Filter/FlateDecode", zlib.compress(content, 6))
-        head = b"<</Type/Page/Parent %d 0 R/MediaBox %b/Contents %d 0 R/Resources<</Font %d 0 R/XObject<<%b>>>>>>"
-        self._pages.append(self._object(head % (self._tree, A4_BOX, stream, self._fonts, drawn)))
-        return len(self._pages)
+        return self._page(b"%d 0 R" % stream, b"/Font %d 0 R/XObject<<%b>>" % (self._fonts, drawn), box)
+
+    def background_page(
+        self, pieces: Iterable[bytes], own: Mapping[str, Any], source: pikepdf.Pdf, fields: str
+    ) -> int:
+        """Append a page of content in pieces, each complete in itself, with resources of another PDF.
+
+        `fields` is kept with the page for whoever reads the background (pipeline/background.py).
+        """
+        numbers = [
+            self._stream(b"/Filter/FlateDecode", deflate.zlib_compress(piece, LEVEL)) for piece in pieces
+        ]
+        contents = b"[%b]" % b" ".join(b"%d 0 R" % number for number in numbers)
+        kept = b"/HuyueFields " + pikepdf.String(fields).unparse()
+        return self._page(contents, self._resources(own, source), b"", kept)
 
     def close(self) -> None:
-        """Write fonts, page tree and cross-references; `file` itself stays open."""
-        names = [b"/F%d %d 0 R" % (used.number, self._font(used)) for used in self._faces.values()]
+        """Write fonts, page tree, metadata and cross-references; `file` itself stays open."""
+        names = []
+        for face_id, used in sorted(self._faces.items()):
+            number = self._font(used)
+            names.append(b"/%b %d 0 R" % (face_id.encode("ascii"), number))
+            if used.number >= 0:
+                names.append(b"/F%d %d 0 R" % (used.number, number))
         self._object(b"<<" + b"".join(names) + b">>", self._fonts)
-        kids = b" ".join(b"%d 0 R" % number for number in self._pages)
-        self._object(b"<</Type/Pages/Count %d/Kids[%b]>>" % (len(self._pages), kids), self._tree)
-        self._object(b"<</Type/Catalog/Pages %d 0 R/Lang(zh-CN)>>" % self._tree, self._catalog)
+        for node, kids in self._nodes:
+            listed = b" ".join(b"%d 0 R" % number for number in kids)
+            body = b"<</Type/Pages/Parent %d 0 R/Count %d/Kids[%b]>>" % (self._tree, len(kids), listed)
+            self._object(body, node)
+        nodes = b" ".join(b"%d 0 R" % node for node, _ in self._nodes)
+        self._object(
+            b"<</Type/Pages/Count %d/Kids[%b]/MediaBox %b>>" % (self._pages, nodes, A4_BOX), self._tree
+        )
+        xmp = self._stream(b"/Type/Metadata/Subtype/XML", metadata(self._title))
+        profile = self._stream(b"/N 3/Filter/FlateDecode", deflate.zlib_compress(srgb_profile(), LEVEL))
+        self._object(
+            b"<</Type/Catalog/Pages %d 0 R/Lang(zh-CN)/Metadata %d 0 R/ViewerPreferences<</DisplayDocTitle true>>"
+            b"/OutputIntents[<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB)/Info(sRGB)"
+            b"/DestOutputProfile %d 0 R>>]>>" % (self._tree, xmp, profile),
+            self._catalog,
+        )
         title = pikepdf.String(self._title).unparse()
-        info = self._object(b"<</Title %b/Producer(huyue)>>" % title)
+        info = self._object(b"<</Title %b/Producer(%b)>>" % (title, PRODUCER.encode()))
         start, identity = self._position, self._digest.hexdigest()[:32].encode()
         rows = b"".join(b"%010d 00000 n \n" % offset for offset in self._offsets[1:])
         self._write(b"xref\n0 %d\n0000000000 65535 f \n%b" % (len(self._offsets), rows))
@@ -113,6 +182,21 @@ class PdfWriter:
         self._write(
             b"trailer\n<</Size %d/Root %d 0 R/Info %d 0 R/ID[<%b><%b>]>>\nstartxref\n%d\n%%%%EOF\n" % trailer
         )
+
+    def _resources(self, own: Mapping[str, Any], source: pikepdf.Pdf) -> bytes:
+        """Another PDF's resources; its fonts, if it brings any, in place of the file's."""
+        entries = self._entries(own, self._copied.setdefault(source, {}))
+        return entries if "/Font" in own else entries + b"/Font %d 0 R" % self._fonts
+
+    def _page(self, contents: bytes, resources: bytes, box: bytes, more: bytes = b"") -> int:
+        if self._pages % NODE == 0:
+            self._nodes.append((self._reserve(), []))
+        node, kids = self._nodes[-1]
+        media = b"/MediaBox %b" % box if box else b""
+        body = b"<</Type/Page/Parent %d 0 R%b/Contents %b/Resources<<%b>>%b>>"
+        kids.append(self._object(body % (node, media, contents, resources, more)))
+        self._pages += 1
+        return self._pages
 
     def _write(self, data: bytes) -> None:
         self._file.write(data)
@@ -129,18 +213,12 @@ class PdfWriter:
         self._write(b"%d 0 obj\n%b\nendobj\n" % (number, body))
         return number
 
-    def _stream(self, entries: bytes, data: bytes, number: int | None = None) -> int:
-        return self._object(b"<<%b/Length %d>>\nstream\n%b\nendstream" % (entries, len(data), data), number)
-
-    def _form(self, page: pikepdf.Page, copied: dict[tuple[int, int], int]) -> int:
-        resources = self._copy(page.obj.get("/Resources", pikepdf.Dictionary()), copied)
-        page.contents_coalesce()
-        data = zlib.compress(page.obj.Contents.read_bytes(), 9)
-        head = b"/Type/XObject/Subtype/Form/BBox %b/Filter/FlateDecode/Resources %b"
-        return self._stream(head % (A4_BOX, resources), data)
+    def _stream(self, entries: bytes, data: bytes | bytearray, number: int | None = None) -> int:
+        head = b"<<%b/Length %d>>\nstream\n" % (entries, len(data))
+        return self._object(head + data + b"\nendstream", number)
 
     def _copy(self, value: Any, copied: dict[tuple[int, int], int]) -> bytes:
-        """`value` as PDF text; the indirect objects it refers to are written under new numbers."""
+        """`value` as PDF text; the indirect objects it refers to are written under new numbers, once."""
         if not isinstance(value, pikepdf.Object):
             return _scalar(value)
         if not value.is_indirect:
@@ -149,7 +227,8 @@ class PdfWriter:
         if known is None:
             known = copied[value.objgen] = self._reserve()
             if isinstance(value, pikepdf.Stream):
-                entries = {key: item for key, item in value.items() if key != "/Length"}
+                left_out = ("/Length", "/Interpolate")  # PDF/A allows no interpolation
+                entries = {key: item for key, item in value.items() if key not in left_out}
                 self._stream(self._entries(entries, copied), value.read_raw_bytes(), known)
             else:
                 self._object(self._copy_direct(value, copied), known)
@@ -169,27 +248,26 @@ class PdfWriter:
 
     def _code(self, style: str, character: str) -> tuple[int, bytes]:
         """The number of the face a character is printed with, and its glyph in hexadecimal."""
-        found = fonts.find(style, character)
+        found = fonts.style(style).find(character)
         if found is None:
             raise GlyphMissing(character=character)
-        face, glyph = found
-        used = self._faces.get(face.key)
-        if used is None:
-            used = self._faces[face.key] = _UsedFace(face, len(self._faces))
-        used.glyphs.setdefault(glyph, character)
+        face, glyph, _ = found
+        self.use(face, {glyph: character})
+        used = self._faces[face.id]
+        if used.number < 0:
+            used.number = sum(other.number >= 0 for other in self._faces.values())
         return used.number, b"%04X" % glyph
 
     def _font(self, used: _UsedFace) -> int:
         """Embed a face's subset as a composite font (Identity-H: a code is a glyph's number)."""
-        subset, glyphs = used.face.subset(used.glyphs), sorted(used.glyphs)
-        name = b"/%b" % _subset_name(used.face.postscript_name, glyphs)
+        data, glyphs = used.face.program(used.glyphs), sorted(used.glyphs)
+        name = _subset_name(used.face.postscript_name, glyphs)
         if used.face.is_cff:
             kind, entry, extra = b"CIDFontType0", b"FontFile3", b"/Subtype/CIDFontType0C"
-            data = bytes(subset.reference_table("CFF ").data)
         else:
-            kind, entry, data = b"CIDFontType2", b"FontFile2", bytes(subset.blob.data)
+            kind, entry = b"CIDFontType2", b"FontFile2"
             extra = b"/Length1 %d" % len(data)
-        program = self._stream(b"/Filter/FlateDecode" + extra, zlib.compress(data, 6))
+        program = self._stream(b"/Filter/FlateDecode" + extra, deflate.zlib_compress(data, LEVEL))
         descriptor = self._object(
             b"<</Type/FontDescriptor/FontName%b/Flags 4/FontBBox[-200 -300 1200 1000]/ItalicAngle 0"
             b"/Ascent 880/Descent -120/CapHeight 700/StemV 80/%b %d 0 R>>" % (name, entry, program)
@@ -200,7 +278,9 @@ class PdfWriter:
             b"<</Type/Font/Subtype/%b/BaseFont%b/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
             b"/FontDescriptor %d 0 R/DW 1000/W[%b]%b>>" % (kind, name, descriptor, widths, to_glyph)
         )
-        unicode_map = self._stream(b"/Filter/FlateDecode", zlib.compress(to_unicode(used.glyphs), 6))
+        unicode_map = self._stream(
+            b"/Filter/FlateDecode", deflate.zlib_compress(to_unicode(used.glyphs), LEVEL)
+        )
         return self._object(
             b"<</Type/Font/Subtype/Type0/BaseFont%b/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>"
             % (name, descendant, unicode_map)
@@ -210,12 +290,15 @@ class PdfWriter:
 def _scalar(value: object) -> bytes:
     if isinstance(value, bool):
         return b"true" if value else b"false"
-    if isinstance(value, int | Decimal):
-        return str(value).encode()
+    if isinstance(value, Decimal):
+        return f"{value:f}".encode()  # a PDF has no exponents
+    if isinstance(value, int):
+        return b"%d" % value
     return b"null"
 
 
 def _subset_name(postscript_name: str, glyphs: list[int]) -> bytes:
+    """A subset's name as a PDF name; some fonts' names have spaces or Chinese in them."""
     tag = int.from_bytes(hashlib.sha256(repr(glyphs).encode()).digest()[:8], "big")
     letters = "".join(chr(65 + tag // 26**place % 26) for place in range(6))
-    return f"{letters}+{postscript_name}".encode("ascii", "replace")
+    return pikepdf.Name(f"/{letters}+{postscript_name}").unparse()

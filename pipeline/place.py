@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from pipeline import fonts
 from pipeline.layout import MM, FieldPlace
@@ -20,15 +20,25 @@ class Placed:
     squeeze: float
 
 
-@lru_cache(maxsize=200_000)
-def _ems(style: str, character: str) -> float:
-    found = fonts.find(style, character)
-    return found[0].advance(found[1]) / 1000 if found else 1.0
+class _Ems(dict[str, float]):
+    """Advances of characters in a style, in ems, looked up once."""
+
+    def __init__(self, style: str) -> None:
+        super().__init__()
+        self._style = fonts.style(style)
+
+    def __missing__(self, character: str) -> float:
+        found = self._style.find(character)
+        ems = self[character] = found[2] if found else 1.0
+        return ems
+
+
+_ems = cache(_Ems)
 
 
 def width(style: str, size: float, words: str) -> float:
     """The natural width of `words` in mm at a font size in points."""
-    return sum(_ems(style, character) for character in words) * size * MM
+    return sum(map(_ems(style).__getitem__, words)) * size * MM
 
 
 def fit(place: FieldPlace, value: str) -> list[Placed] | None:
@@ -36,14 +46,12 @@ def fit(place: FieldPlace, value: str) -> list[Placed] | None:
     if not value:
         return []
     natural = width(place.style, place.size, value)
-    room = sum(line.width for line in place.lines)
-    if natural <= place.lines[0].width:
-        line = place.lines[0]
+    line = place.lines[0]
+    if natural <= line.width:
         spare = (line.width - natural) / 2 if place.centred else 0.0
         return [Placed(line.x + spare, line.baseline, value, 1)]
     if len(place.lines) == 1:
-        squeeze = room / natural
-        line = place.lines[0]
+        squeeze = line.width / natural
         return [Placed(line.x, line.baseline, value, squeeze)] if squeeze >= TIGHTEST else None
     for squeeze in (1.0, TIGHTEST):
         placed = list(_broken(place, value, squeeze))
@@ -54,11 +62,11 @@ def fit(place: FieldPlace, value: str) -> list[Placed] | None:
 
 def _broken(place: FieldPlace, value: str, squeeze: float) -> Iterator[Placed]:
     """As much of `value` as its lines hold, each line filled before the next."""
-    start = 0
+    ems, start = _ems(place.style), 0
     for line in place.lines:
         end, used = start, 0.0
         while end < len(value):
-            used += width(place.style, place.size, value[end]) * squeeze
+            used += ems[value[end]] * place.size * MM * squeeze
             if used > line.width + 0.01:
                 break
             end += 1

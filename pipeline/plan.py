@@ -4,11 +4,12 @@ The rules are the manifests'; what is a couple and what makes an offer wait is h
 """
 
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 
 from pipeline import facts
+from pipeline.bodies import Body
 from pipeline.manifest import Manifest
 from pipeline.people import FEMALE, HEAD, MALE, MARRIED, Household, Person, kin
 
@@ -17,11 +18,14 @@ PAIRS = ((HEAD, "配偶"), ("父亲", "母亲"), ("儿子", "儿媳"), ("女儿"
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A party that is to be offered a template for a term, worked out for `day`; a couple's husband first."""
+    """A party that is to be offered a template for a term, worked out for `day`; a couple's husband first.
+
+    A body's `household` has no more than its village and who looks after that.
+    """
 
     manifest: Manifest
     household: Household
-    parties: tuple[Person, ...]
+    parties: tuple[Person | Body, ...]
     day: date
     starts: date
     ends: date | None
@@ -65,14 +69,22 @@ def home_key(village: str, group: int, number: str) -> str:
     return f"{village}/{group}/{number}"
 
 
-def _party_key(manifest: Manifest, household: Household, people: Sequence[Person]) -> str:
+def names_of(household: Household) -> list[str]:
+    """Whatever names the household or someone of it as a party, alone or in a couple."""
+    return [household_key(household), *(person.id_number for person in household.members)]
+
+
+def _party_key(manifest: Manifest, household: Household, parties: Sequence[Person | Body]) -> str:
     if manifest.scope == "household":
         return household_key(household)
-    return "+".join(person.id_number for person in people)
+    return "+".join(party.key if isinstance(party, Body) else party.id_number for party in parties)
 
 
 def order_of(offer: Offer) -> tuple[int, tuple[int, str], str]:
-    """The order numbers are given in: group, household number, the first party's identity number."""
+    """The order numbers are given in: group, household number, the first party's identity number.
+
+    Bodies keep the order they are named in.
+    """
     return offer.household.group, number_order(offer.household.number), offer.parties[0].id_number
 
 
@@ -85,7 +97,7 @@ def number_order(household_number: str) -> tuple[int, str]:
 def offers(
     household: Household, manifests: Iterable[Manifest], day: date, newly_married: Set[str]
 ) -> list[Offer | Wait]:
-    """All that a household and its people are to be offered on `day`.
+    """All that a household and its people are to be offered on `day`; what is a body's is not theirs.
 
     `newly_married`: identity numbers of who is married now and was not in last year's roster.
     """
@@ -101,6 +113,22 @@ def offers(
             case "village" | "unit":
                 pass
     return found
+
+
+def body_offers(
+    village: str,
+    responsible: str,
+    bodies: Mapping[str, Sequence[Body]],
+    manifests: Iterable[Manifest],
+    day: date,
+) -> list[Offer]:
+    """All that a village's bodies are to be offered on `day`; `bodies` by the scope that is for them."""
+    nowhere = Household(village, 0, "", "", responsible, ())
+    return [
+        _offer(manifest, nowhere, (body,), day, {})
+        for manifest in manifests
+        for body in bodies.get(manifest.scope, ())
+    ]
 
 
 def _household_offer(household: Household, manifest: Manifest, day: date) -> list[Offer | Wait]:
@@ -171,10 +199,11 @@ def _couples(ones: Sequence[Person], others: Sequence[Person]) -> Iterable[tuple
 def _offer(
     manifest: Manifest,
     household: Household,
-    parties: tuple[Person, ...],
+    parties: tuple[Person | Body, ...],
     day: date,
     known: dict[str, facts.Fact],
 ) -> Offer:
-    starts, ends = facts.term_of(manifest.term, day, parties[0])
+    first = parties[0]
+    starts, ends = facts.term_of(manifest.term, day, None if isinstance(first, Body) else first)
     clauses = tuple(facts.clauses_that_hold(manifest, known))
     return Offer(manifest, household, parties, day, starts, ends, clauses)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -13,14 +14,17 @@ from archive.changes import mark_changed
 from archive.closings import VOID
 from archive.journal import Actor
 from archive.numbers import Number
+from archive.states import still_blank
 from pipeline import facts
+from pipeline.bodies import Body, unit_bodies, village_body
 from pipeline.campaigns import Campaign
 from pipeline.contracts import encode_content, keep_template
 from pipeline.divisions import Divisions
 from pipeline.facts import Place
 from pipeline.fill import Content
 from pipeline.in_force import Running, in_force
-from pipeline.plan import Offer, Wait, offers, order_of
+from pipeline.manifest import Manifest
+from pipeline.plan import Offer, Wait, body_offers, names_of, offers, order_of
 from pipeline.responsibles import Responsibles, responsibles_of
 from pipeline.roster import store
 from pipeline.settings import Settings
@@ -46,6 +50,22 @@ def divisions_of(connection: Connection) -> Divisions:
     return Divisions({row.code: row.name for row in rows})
 
 
+def villages_to_plan(
+    connection: Connection, templates: Sequence[Template], settings: Settings, village: str | None
+) -> list[str]:
+    """The villages that have a roster, or a unit where a template in use is for units; or `village` alone of them.
+
+    Raises BadSettings for units, VillageUnknown and VillageAmbiguous for `village`.
+    """
+    divisions = divisions_of(connection)
+    found = set(store.villages_with_roster(connection))
+    if any(template.manifest.scope == "unit" for template in templates):
+        found |= unit_bodies(divisions, settings.units).keys()
+    if village is not None:
+        found &= {divisions.find_village(village)}
+    return sorted(found)
+
+
 def plan_villages(
     connection: Connection,
     campaign: Campaign,
@@ -60,6 +80,7 @@ def plan_villages(
     What has a number keeps it; what waits is looked at anew.
     """
     divisions = divisions_of(connection)
+    units = unit_bodies(divisions, settings.units)
     by_name = {template.manifest.name: template for template in templates}
     for template in templates:
         keep_template(connection, template)
@@ -67,15 +88,18 @@ def plan_villages(
     running = in_force(connection, campaign, actor.today)
     for village in villages:
         charge = responsibles_of(connection, village, campaign.day.year)
+        bodies = {"village": (village_body(divisions, village),), "unit": units.get(village, ())}
+        if store.newest_import(connection, village) is None:
+            del bodies["village"]
         found = [
             one
-            for one in _offers_of(connection, campaign, village, templates, running, charge)
+            for one in _offers_of(connection, campaign, village, templates, running, charge, bodies)
             if (one.manifest.name, one.party_key) not in planned
         ]
         new = sorted((one for one in found if isinstance(one, Offer)), key=order_of)
         planned |= {(one.manifest.name, one.party_key) for one in new}
         _write_contracts(
-            connection, campaign, village, new, by_name, _place(divisions, village, settings), charge, actor
+            connection, campaign, village, new, by_name, place_of(divisions, village, settings), charge, actor
         )
         _write_waiting(connection, campaign, village, [one for one in found if isinstance(one, Wait)])
         added += len(new)
@@ -92,12 +116,12 @@ def plan_villages(
 
 
 def plan_counts(connection: Connection, campaign: Campaign, added: int, names: Iterable[str]) -> PlanCounts:
-    """The campaign's totals, void contracts left out; every template of `names` is counted, zero too."""
+    """The campaign's totals, void contracts and blank ones left out; every template of `names` is counted, zero too."""
     contract, waiting, closing = tables.contract, tables.waiting, tables.closing
     void = select(closing.c.id).where(closing.c.contract == contract.c.number, closing.c.kind == VOID)
     rows = connection.execute(
         select(contract.c.template, func.count())
-        .where(contract.c.campaign_id == campaign.id, ~void.exists())
+        .where(contract.c.campaign_id == campaign.id, ~still_blank(), ~void.exists())
         .group_by(contract.c.template)
     )
     by_template = dict.fromkeys(names, 0) | {row[0]: row[1] for row in rows}
@@ -120,7 +144,8 @@ def waiting_reasons(connection: Connection, campaign: Campaign) -> list[tuple[st
     return [(row[0], row[1]) for row in rows]
 
 
-def _place(divisions: Divisions, village: str, settings: Settings) -> Place:
+def place_of(divisions: Divisions, village: str, settings: Settings) -> Place:
+    """The names of a village, its town and county, and of the station that serves it."""
     town = divisions.town_name(village)
     station = settings.office.station or f"{town}计划生育技术服务站"
     return Place(divisions.name(village[:6]), town, divisions.name(village), station)
@@ -133,19 +158,28 @@ def _offers_of(
     templates: Sequence[Template],
     running: Running,
     charge: Responsibles,
+    bodies: Mapping[str, Sequence[Body]],
 ) -> list[Offer | Wait]:
     manifests = {template.manifest.name: template.manifest for template in templates}
     newly = store.newly_married(connection, village, campaign.day.year)
     found: list[Offer | Wait] = []
-    for listed in store.households_of(connection, village):
-        household = replace(listed, responsible=charge.nearest(listed))
-        for one in offers(household, manifests.values(), campaign.day, newly):
+
+    def add(
+        names: Iterable[str], offered: Callable[[Iterable[Manifest], date], Sequence[Offer | Wait]]
+    ) -> None:
+        for one in offered(manifests.values(), campaign.day):
             if (one.manifest.name, one.party_key) not in running.ends:
                 found.append(one)
-        for template, key in running.ending_in(household, campaign):
+        for template, key in running.ending_in(names, campaign):
             day = (running.ends[template, key] or campaign.day) + timedelta(days=1)
-            following = offers(household, [manifests[template]] if template in manifests else [], day, newly)
-            found += [one for one in following if one.party_key == key]
+            following = offered([manifests[template]] if template in manifests else [], day)
+            found.extend(one for one in following if one.party_key == key)
+
+    for listed in store.households_of(connection, village):
+        household = replace(listed, responsible=charge.nearest(listed))
+        add(names_of(household), partial(offers, household, newly_married=newly))
+    theirs = [body.key for of_scope in bodies.values() for body in of_scope]
+    add(theirs, partial(body_offers, village, charge.of_village(), bodies))
     return found
 
 
@@ -168,7 +202,7 @@ def _write_contracts(
     charge: Responsibles,
     actor: Actor,
 ) -> None:
-    serials = _serials(connection, village, campaign.day.year)
+    serials = serials_of(connection, village, campaign.day.year)
     planned_on_import = store.newest_import(connection, village)
     contracts: list[dict[str, object]] = []
     parties: list[dict[str, object]] = []
@@ -199,7 +233,7 @@ def _write_contracts(
             {"contract": number, "position": position, "name": person.name, "id_number": person.id_number}
             for position, person in enumerate(offer.parties)
         ]
-    _keep_serials(connection, village, campaign.day.year, serials)
+    keep_serials(connection, village, campaign.day.year, serials)
     for table, rows in ((tables.contract, contracts), (tables.party, parties)):
         for start in range(0, len(rows), CHUNK):
             connection.execute(insert(table), rows[start : start + CHUNK])
@@ -230,15 +264,17 @@ def content_of(offer: Offer, number: str, campaign: Campaign, place: Place, char
         "term.end": offer.ends or facts.OPEN_END,
     }
     prefixes = ("husband", "wife") if manifest.scope == "couple" else ("party",)
-    for prefix, person in zip(prefixes, offer.parties, strict=True):
-        sources |= facts.person_sources(prefix, person, offer.day)
-    stay = offer.parties[0]
-    sources |= {"stay.to": stay.away_to, "stay.from": stay.away_from or ""}
+    for prefix, party in zip(prefixes, offer.parties, strict=True):
+        if isinstance(party, Body):
+            sources |= {"unit.name": party.name, "unit.head": party.head}
+        else:
+            sources |= facts.person_sources(prefix, party, offer.day)
+            sources |= {"stay.to": party.away_to, "stay.from": party.away_from or ""}
     rows = facts.fill_rows(manifest, household.accepted, offer.day)
     return Content(facts.fill(manifest.fields, sources), rows, offer.clauses)
 
 
-def _serials(connection: Connection, village: str, year: int) -> Counter[str]:
+def serials_of(connection: Connection, village: str, year: int) -> Counter[str]:
     """The last serial of each template number in a village and year; a serial once given is never given again."""
     serial = tables.serial
     rows = connection.execute(
@@ -249,7 +285,8 @@ def _serials(connection: Connection, village: str, year: int) -> Counter[str]:
     return Counter({row.template_number: row.last for row in rows})
 
 
-def _keep_serials(connection: Connection, village: str, year: int, serials: Counter[str]) -> None:
+def keep_serials(connection: Connection, village: str, year: int, serials: Counter[str]) -> None:
+    """Keep the last serials of a village and year, as `serials_of` gave them and more were given."""
     serial = tables.serial
     connection.execute(delete(serial).where(serial.c.village_code == village, serial.c.year == year))
     rows = [

@@ -2,27 +2,30 @@
 
 Workers are spawned (alike on Windows and Linux), ignore Ctrl-C, which is the parent's to handle, and end
 by themselves when the parent dies, however it dies. What libraries print in them is English and tells a clerk
-nothing: it goes nowhere. What is to be told comes back as a result or an exception.
+nothing: it goes nowhere. What is to be told comes back as a result or an exception. Each worker has a pipe of
+its own: a worker killed at any moment, with half a result written, ends that pipe and no other.
 """
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
+import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any, Generic, TypeVar
 
 from archive.errors import WorkerLost
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-TRIES = 3  # how many workers an item may cost before it is given up: one in company, the others alone
+TRIES = 3  # how many workers an item may cost before it is given up
 
 
 def workers() -> int:
@@ -32,87 +35,143 @@ def workers() -> int:
     return min(os.cpu_count() or 1, 60)  # Windows waits for no more
 
 
+@dataclass(slots=True, eq=False)
+class _Task(Generic[Item, Result]):
+    """An item under way; `outcome` is empty until it has a result or an error, `losses` are workers it cost."""
+
+    item: Item
+    outcome: tuple[Result] | BaseException | None = None
+    losses: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    process: SpawnProcess
+    pipe: "Connection[Any, Any]"
+    task: "_Task[Any, Any] | None" = None
+
+
 def ordered(
     work: Callable[[Item], Result],
     items: Iterable[Item],
     count: int,
     lost: Callable[[Item], Result] | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """`work` of every item, by `count` processes, in the items' order.
 
-    `work` and the items must pickle. When a worker is killed, nobody knows over which item: what was under way
-    is done again one item at a time, alone, until one has cost its worker again. An item that costs three
-    has `lost` of it for its result, or WorkerLost is raised. Raises whatever `work` raises, at the item's turn.
+    `work`, the items and the results must pickle. An item whose worker is killed is given to another; one that
+    costs three has `lost` of it for its result, or WorkerLost is raised. Raises whatever `work` raises, at the
+    item's turn.
     """
     waiting = iter(items)
-    pending: deque[tuple[Item, Future[Result]]] = deque()
-    pool = _pool(count)
+    ahead: deque[_Task[Item, Result]] = deque()  # in the items' order
+    unassigned: deque[_Task[Item, Result]] = deque()
+    running: list[_Worker] = []
+    exhausted = False
     try:
         while True:
-            for item in islice(waiting, 2 * count - len(pending)):
-                pending.append((item, _given(pool, work, item)))
-            if not pending:
+            while not exhausted and len(ahead) < 2 * count:
+                try:
+                    ahead.append(_Task(next(waiting)))
+                except StopIteration:
+                    exhausted = True
+                else:
+                    unassigned.append(ahead[-1])
+            if not ahead:
                 return
-            item, future = pending[0]
-            try:
-                result = future.result()
-            except BrokenProcessPool:
-                pool.shutdown(cancel_futures=True)
-                guilty = False
-                while pending and not guilty:
-                    item, future = pending.popleft()
-                    if _broken(future):
-                        result, guilty = _alone(work, item, lost)
-                    else:
-                        result = future.result()
-                    yield result
-                pool = _pool(count)
-                pending = deque(
-                    (item, _given(pool, work, item) if _broken(future) else future)
-                    for item, future in pending
-                )
+            if ahead[0].outcome is not None:
+                yield _result(ahead.popleft())
                 continue
-            pending.popleft()
-            yield result
+            _assign(running, unassigned, work, count)
+            for worker in _spoken(running):
+                task = worker.task
+                if not _receive(worker):
+                    running.remove(worker)
+                    if task is not None:
+                        _lose(task, unassigned, lost)
     finally:
-        _end(pool)
+        _end(running)
 
 
-def _given(pool: ProcessPoolExecutor, work: Callable[[Item], Result], item: Item) -> "Future[Result]":
-    """The item's result to come; a pool that broke in the meantime is told at the item's turn."""
-    try:
-        return pool.submit(work, item)
-    except BrokenProcessPool as problem:
-        future: Future[Result] = Future()
-        future.set_exception(problem)
-        return future
+def _result(task: _Task[Any, Result]) -> Result:
+    if isinstance(task.outcome, tuple):
+        return task.outcome[0]
+    assert task.outcome is not None  # noqa: S101
+    raise task.outcome
 
 
-def _broken(future: "Future[Result]") -> bool:
-    """Whether the pool broke before the work was done."""
-    return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
-
-
-def _alone(
-    work: Callable[[Item], Result], item: Item, lost: Callable[[Item], Result] | None
-) -> tuple[Result, bool]:
-    """The result of an item that is the only one under way, and whether it cost its worker."""
-    for losses in range(TRIES - 1):
-        pool = _pool(1)
+def _assign(
+    running: list[_Worker], unassigned: deque[_Task[Any, Any]], work: Callable[[Any], Any], count: int
+) -> None:
+    """Give what waits to workers that have nothing to do, and start those that are missing."""
+    while unassigned:
+        worker = next((one for one in running if one.task is None), None)
+        if worker is None:
+            if len(running) >= count:
+                return
+            worker = _start(work)
+            running.append(worker)
+        worker.task = unassigned.popleft()
         try:
-            return pool.submit(work, item).result(), losses > 0
-        except BrokenProcessPool:
-            continue
-        finally:
-            _end(pool)
-    if lost is None:
-        raise WorkerLost(tries=TRIES)
-    return lost(item), True
+            worker.pipe.send(worker.task.item)
+        except OSError:  # it died; its pipe's end says so next
+            return
 
 
-def _pool(count: int) -> ProcessPoolExecutor:
+def _spoken(running: list[_Worker]) -> list[_Worker]:
+    """The workers that have a result, or have ended; waits for one."""
+    ready = wait([worker.pipe for worker in running])
+    return [worker for worker in running if worker.pipe in ready]
+
+
+def _receive(worker: _Worker) -> bool:
+    """Take a worker's result; False where it has ended instead."""
+    try:
+        outcome = worker.pipe.recv()
+    except (EOFError, OSError, pickle.UnpicklingError):
+        worker.pipe.close()
+        worker.process.join()
+        return False
+    if worker.task is not None:
+        worker.task.outcome, worker.task = outcome, None
+    return True
+
+
+def _lose(
+    task: _Task[Item, Result], unassigned: deque[_Task[Item, Result]], lost: Callable[[Item], Result] | None
+) -> None:
+    """A worker ended over a task: it is tried again, or given up."""
+    task.losses += 1
+    if task.losses < TRIES:
+        unassigned.appendleft(task)
+    else:
+        task.outcome = WorkerLost(tries=TRIES) if lost is None else (lost(task.item),)
+
+
+def _start(work: Callable[[Any], Any]) -> _Worker:
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, mp_context=context, initializer=start_worker)
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, work), daemon=True)
+    process.start()
+    theirs.close()
+    return _Worker(process, ours)
+
+
+def _serve(pipe: "Connection[Any, Any]", work: Callable[[Any], Any]) -> None:
+    """In a worker: `work` of every item that comes, until the parent ends the pipe."""
+    start_worker()
+    while True:
+        try:
+            item = pipe.recv()
+        except EOFError:
+            return
+        outcome: Any
+        try:
+            outcome = (work(item),)
+        except Exception as problem:  # it is the parent's to raise
+            problem.add_note("".join(traceback.format_exception(problem)))
+            outcome = problem
+        pipe.send(outcome)
 
 
 def start_worker() -> None:
@@ -131,10 +190,9 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _end(pool: ProcessPoolExecutor) -> None:
-    processes = list((getattr(pool, "_processes", None) or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join()
+def _end(running: list[_Worker]) -> None:
+    for worker in running:
+        worker.process.terminate()
+        worker.pipe.close()
+    for worker in running:
+        worker.process.join()

@@ -1,51 +1,78 @@
-"""A village's print batch: print.pdf, its copies, print.json, ledger.xlsx and, if asked for, contracts.zip.
+"""A village's print batch: print.pdf, its copies and other forms, print.json, ledger.xlsx and, if asked for, contracts.zip.
 
 The format of the files is fixed in docs/interfaces.md. The same contracts and layouts give the same bytes.
 """
 
-import io
 import json
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-import pikepdf
-
-from pipeline import fonts, page_code
+from archive.errors import PagesBeyond
+from pipeline import fonts
 from pipeline.compile_template import compile_template
 from pipeline.contracts import Printable
+from pipeline.contracts_zip import write_contracts_zip
 from pipeline.cover import BatchFacts, cover
-from pipeline.fill import EPOCH, contract_docx
-from pipeline.layout import FieldPlace, Layout, SheetPlaces, Variant
+from pipeline.layout import FieldPlace, Layout, Variant
 from pipeline.ledger import LedgerRow, write_ledger
-from pipeline.pdf import PdfWriter
-from pipeline.place import fit, wanted_width, width
+from pipeline.pdf import A3_BOX, WIDTH, PdfWriter
+from pipeline.place import fit, wanted_width
 from pipeline.responsibles import NOBODY, Responsibles
+from pipeline.sheet_painter import SheetPainter, booklet, sheet_leaves
 from pipeline.template import Template
 
-TEXT_RIGHT = 174.0  # mm: the number and sheet beside the code end here
-BESIDE_SIZE = 9.0  # points
-BESIDE_WIDTH = 64.0  # mm, at most
 COPIES = ("档案留存（甲方）", "群众留存（乙方）")
+NOBODY_NAMED = "未登记责任人"
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """What is printed beside print.pdf.
+
+    `copies`: a print-N.pdf for each beyond the first; `collated`: one file with each contract's copies after
+    each other instead; `a3`: a file of booklets; `split`: at most so many leaves a file (0: whole);
+    `by_responsible`: files by responsible person.
+    """
+
+    copies: int = 1
+    collated: bool = False
+    a3: bool = False
+    split: int = 0
+    by_responsible: bool = False
+    docx: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Contracts of one village, each with its layout, in printing order."""
+    """Contracts of one village, each with its layout, in printing order.
+
+    `pages`: only these pages (1-based, both ends) of the whole are printed.
+    """
 
     facts: BatchFacts
     contracts: Sequence[tuple[Printable, Layout]]
     templates: Mapping[str, Template]
     code_key: bytes
     charge: Responsibles = NOBODY
+    pages: tuple[int, int] | None = None
 
     @property
     def duplex(self) -> bool:
         """Whether contracts begin on the front of a leaf."""
         return any(template.manifest.duplex for template in self.templates.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of print.pdf: a contract's sheet (both from 0), or neither (a cover, a blank back)."""
+
+    contract: int = -1
+    sheet: int = 0
+    cover: bool = False
 
 
 def variant_of(contract: Printable) -> Variant:
@@ -84,161 +111,178 @@ def cut_by_a_page(layout: Layout) -> list[str]:
     return [name for name, count in sheets.items() if count > 1]
 
 
-def write_batch(folder: Path, batch: Batch, *, copies: int, docx: bool) -> int:
+def write_batch(folder: Path, batch: Batch, forms: Forms) -> int:
     """Write the batch into an empty folder; returns the pages of print.pdf."""
-    pages = 0
-    for copy in range(1, copies + 1):
-        name = "print.pdf" if copy == 1 else f"print-{copy}.pdf"
-        label = COPIES[copy - 1] if copy <= len(COPIES) else f"第 {copy} 份"
-        with (folder / name).open("wb") as file:
-            listing = _write_pdf(PdfWriter(file, f"{batch.facts.campaign} {batch.facts.place}"), batch, label)
-        if copy == 1:
-            pages = len(listing)
-            with (folder / "print.json").open("w", encoding="utf-8", newline="\n") as file:
-                _write_json(file, batch, listing)
-            _write_ledger(folder / "ledger.xlsx", batch, listing)
-    if docx:
-        _write_docx(folder / "contracts.zip", batch)
-    return pages
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A page of print.pdf: a contract's sheet, or neither (a cover, a blank back)."""
-
-    contract: str | None = None
-    layout: str = ""
-    sheet: int = 0
-    sheets: int = 0
+    everything = range(len(batch.contracts))
+    listing = _write_pdf(folder / "print.pdf", batch, everything, COPIES[0])
+    with (folder / "print.json").open("w", encoding="utf-8", newline="\n") as file:
+        _write_json(file, batch, listing)
+    _write_ledger(folder / "ledger.xlsx", batch, listing)
+    if forms.collated:
+        label = f"每份合同 {forms.copies} 份，连在一起"
+        _write_pdf(folder / "print-collated.pdf", batch, everything, label, each=forms.copies)
+    else:
+        for copy in range(2, forms.copies + 1):
+            label = COPIES[copy - 1] if copy <= len(COPIES) else f"第 {copy} 份"
+            _write_pdf(folder / f"print-{copy}.pdf", batch, everything, label)
+    if forms.split or forms.by_responsible:
+        parts = list(_parts(batch, forms))
+        for number, (who, chosen) in enumerate(parts, 1):
+            label = f"第 {number} 册，共 {len(parts)} 册" + (f"　责任人：{who}" if who else "")
+            _write_pdf(folder / f"print-part-{number:02d}.pdf", batch, chosen, label)
+    if forms.a3:
+        _write_booklets(folder / "print-a3.pdf", batch)
+    if forms.docx:
+        compiled = {sha: compile_template(template) for sha, template in batch.templates.items()}
+        write_contracts_zip(
+            folder / "contracts.zip",
+            ((one.number, compiled[one.template_sha256], one.content) for one, _ in batch.contracts),
+        )
+    return len(listing)
 
 
 def write_contracts(file: BinaryIO, batch: Batch, title: str) -> None:
     """Write the batch's contracts alone, without cover and blank backs."""
     writer = PdfWriter(file, title)
-    _write_all(writer, batch, [], leaves=False)
-    writer.close()
-
-
-def _write_pdf(writer: PdfWriter, batch: Batch, copy: str) -> list[_Page]:
-    listing = [_Page()]
-    counts: Counter[str] = Counter()
-    sheets: Counter[str] = Counter()
+    painter = SheetPainter(writer, batch.code_key)
     for contract, layout in batch.contracts:
-        counts[contract.template_sha256] += 1
-        sheets[contract.template_sha256] += len(layout.sheets)
-    ordered = sorted(counts, key=lambda sha: (batch.templates[sha].manifest.number, sha))
-    rows = [(batch.templates[sha].manifest.title, counts[sha], sheets[sha]) for sha in ordered]
-    cover(writer, batch.facts, rows, copy)
-    _write_all(writer, batch, listing, leaves=batch.duplex)
+        for index in range(len(layout.sheets)):
+            writer.page(*painter.paint(contract, layout, index))
     writer.close()
+
+
+def _parts(batch: Batch, forms: Forms) -> Iterator[tuple[str, list[int]]]:
+    """The contracts of each file and whom it is for ("" for everyone), none of more leaves than allowed.
+
+    A file's cover takes a leaf; a contract is never divided.
+    """
+
+    def in_charge(index: int) -> str:
+        if not forms.by_responsible:
+            return ""
+        return batch.contracts[index][0].responsible or NOBODY_NAMED
+
+    ordered = sorted(range(len(batch.contracts)), key=in_charge)
+    for who, indexes in groupby(ordered, key=in_charge):
+        chosen: list[int] = []
+        used = 1
+        for index in indexes:
+            leaves = sheet_leaves(len(batch.contracts[index][1].sheets), batch.duplex)
+            if chosen and forms.split and used + leaves > forms.split:
+                yield who, chosen
+                chosen, used = [], 1
+            chosen.append(index)
+            used += leaves
+        yield who, chosen
+
+
+def _pages(batch: Batch, chosen: Sequence[int], each: int) -> list[_Page]:
+    """The pages of a file: its cover, then every contract `each` times; each begins on a leaf's front.
+
+    Raises PagesBeyond where a part is asked for that is not there.
+    """
+    listing = [_Page(cover=True)]
+    for index in chosen:
+        sheets = range(len(batch.contracts[index][1].sheets))
+        for _ in range(each):
+            if batch.duplex and len(listing) % 2:
+                listing.append(_Page())
+            listing += [_Page(index, sheet) for sheet in sheets]
+    if batch.pages is None:
+        return listing
+    first, last = batch.pages
+    if first > len(listing):
+        raise PagesBeyond(village=batch.facts.place, pages=len(listing), first=first)
+    return listing[first - 1 : last]
+
+
+def _write_pdf(path: Path, batch: Batch, chosen: Sequence[int], label: str, each: int = 1) -> list[_Page]:
+    """Write one file of A4 pages; what its pages are."""
+    listing = _pages(batch, chosen, each)
+    with path.open("wb") as file:
+        writer = PdfWriter(file, f"{batch.facts.campaign} {batch.facts.place}")
+        painter = SheetPainter(writer, batch.code_key)
+        for page in listing:
+            if page.cover:
+                cover(writer, batch.facts, _cover_rows(batch, chosen), label)
+            elif page.contract < 0:
+                writer.page(b"", {})
+            else:
+                writer.page(*painter.paint(*batch.contracts[page.contract], page.sheet))
+        writer.close()
     return listing
 
 
-def _write_all(writer: PdfWriter, batch: Batch, listing: list[_Page], *, leaves: bool) -> None:
-    """Write every contract; with `leaves`, each begins on the front of one."""
-    forms: dict[str, list[int]] = {}
-    for contract, layout in batch.contracts:
-        if leaves and writer.pages % 2:
-            writer.page(b"", {})
-            listing.append(_Page())
-        if layout.id not in forms:
-            with pikepdf.open(io.BytesIO(layout.background)) as background:
-                forms[layout.id] = writer.form_objects(background)
-        for index, sheet in enumerate(layout.sheets):
-            _write_sheet(writer, batch, contract, layout, index, sheet, forms[layout.id][index])
-            listing.append(_Page(contract.number, layout.id, index + 1, len(layout.sheets)))
+def _cover_rows(batch: Batch, chosen: Sequence[int]) -> list[tuple[str, int, int]]:
+    """Title, contracts and sheets of each template among the chosen contracts."""
+    counts: Counter[str] = Counter()
+    sheets: Counter[str] = Counter()
+    for index in chosen:
+        contract, layout = batch.contracts[index]
+        counts[contract.template_sha256] += 1
+        sheets[contract.template_sha256] += len(layout.sheets)
+    ordered = sorted(counts, key=lambda sha: (batch.templates[sha].manifest.number, sha))
+    return [(batch.templates[sha].manifest.title, counts[sha], sheets[sha]) for sha in ordered]
 
 
-def _write_sheet(
-    writer: PdfWriter,
-    batch: Batch,
-    contract: Printable,
-    layout: Layout,
-    index: int,
-    sheet: SheetPlaces,
-    form: int,
-) -> None:
-    count = len(layout.sheets)
-    text = page_code.page_text(contract.number, index + 1, count, layout.id, batch.code_key)
-    code = writer.bitmap(page_code.MODULES, page_code.MODULES, page_code.bitmap(text))
-    parts = [b"/B Do\n", writer.place("Q", page_code.LEFT, page_code.TOP, page_code.SIDE, page_code.SIDE)]
-    for line in beside_code(contract.number, index + 1, count):
-        parts.append(writer.text("song", line.size, line.x, line.baseline, line.words, line.squeeze))
-    for place in sheet.fields:
-        placed_lines = fit(place, contract.content.value(place.name))
-        if placed_lines is None:
-            raise ValueError(f"{contract.number}: {place.name} does not fit")
-        for placed in placed_lines:
-            parts.append(
-                writer.text(place.style, place.size, placed.x, placed.baseline, placed.words, placed.squeeze)
-            )
-    writer.page(b"".join(parts), {"B": form, "Q": code})
-
-
-@dataclass(frozen=True, slots=True)
-class BesideCode:
-    """A line left of the code: left end, baseline and width in mm, font size in points, horizontal scale."""
-
-    words: str
-    x: float
-    baseline: float
-    width: float
-    size: float
-    squeeze: float
-
-
-def beside_code(number: str, sheet: int, sheets: int) -> list[BesideCode]:
-    """The number and the sheet in plain text, left of the code."""
-    found: list[BesideCode] = []
-    for line, words in enumerate((number, f"第 {sheet} 页，共 {sheets} 页")):
-        natural = width("song", BESIDE_SIZE, words)
-        squeeze = min(1.0, BESIDE_WIDTH / natural)
-        across = natural * squeeze
-        found.append(BesideCode(words, TEXT_RIGHT - across, 14.5 + 5 * line, across, BESIDE_SIZE, squeeze))
-    return found
+def _write_booklets(path: Path, batch: Batch) -> None:
+    """Write every contract as a booklet on A3 paper, printed on both sides and folded in the middle."""
+    with path.open("wb") as file:
+        writer = PdfWriter(file, f"{batch.facts.campaign} {batch.facts.place}")
+        painter = SheetPainter(writer, batch.code_key)
+        for contract, layout in batch.contracts:
+            for left, right in booklet(range(len(layout.sheets))):
+                parts: list[bytes] = []
+                objects: dict[str, int] = {}
+                for index, prefix, x in ((left, "L", 0.0), (right, "R", WIDTH)):
+                    if index is not None:
+                        content, drawn = painter.paint(contract, layout, index, prefix)
+                        parts.append(b"q 1 0 0 1 %.3f 0 cm\n%bQ\n" % (x, content))
+                        objects |= drawn
+                writer.page(b"".join(parts), objects, A3_BOX)
+        writer.close()
 
 
 def _write_json(file: TextIO, batch: Batch, listing: Sequence[_Page]) -> None:
-    layouts = {layout.id: layout for _, layout in batch.contracts}
+    shown = {page.contract for page in listing if page.contract >= 0}
+    layouts = {batch.contracts[index][1].id: batch.contracts[index][1] for index in shown}
     known = {name: layouts[name].print_json() for name in sorted(layouts)}
     file.write('{"version": 1,\n "layouts": ')
     file.write(json.dumps(known, ensure_ascii=False))
     file.write(',\n "pages": [')
     for number, page in enumerate(listing, 1):
-        row: dict[str, object] = {"page": number, "contract": page.contract}
-        if page.contract is not None:
-            row |= {"layout": page.layout, "sheet": page.sheet, "sheets": page.sheets}
+        row: dict[str, object] = {"page": number, "contract": None}
+        if page.contract >= 0:
+            contract, layout = batch.contracts[page.contract]
+            row["contract"] = contract.number
+            row |= {"layout": layout.id, "sheet": page.sheet + 1, "sheets": len(layout.sheets)}
         file.write(("\n  " if number == 1 else ",\n  ") + json.dumps(row))
     file.write("]}\n")
 
 
 def _write_ledger(path: Path, batch: Batch, listing: Sequence[_Page]) -> None:
-    first = {page.contract: number for number, page in enumerate(listing, 1) if page.sheet == 1}
+    first = {
+        page.contract: number for number, page in reversed([*enumerate(listing, 1)]) if page.contract >= 0
+    }
 
     def rows() -> Iterator[LedgerRow]:
-        for contract, layout in batch.contracts:
-            yield LedgerRow(
-                number=contract.number,
-                title=batch.templates[contract.template_sha256].manifest.title,
-                group=contract.group,
-                household=contract.household,
-                parties=contract.parties,
-                in_group=batch.charge.of_group(contract.group),
-                responsible=contract.responsible,
-                starts=contract.starts,
-                ends=contract.ends,
-                sheets=len(layout.sheets),
-                first_page=first[contract.number],
-            )
+        for index, (contract, layout) in enumerate(batch.contracts):
+            if index in first:
+                yield LedgerRow(
+                    number=contract.number,
+                    title=batch.templates[contract.template_sha256].manifest.title,
+                    group=contract.group,
+                    household=contract.household,
+                    parties=contract.parties,
+                    in_group=batch.charge.of_group(contract.group),
+                    responsible=contract.responsible,
+                    starts=contract.starts,
+                    ends=contract.ends,
+                    sheets=len(layout.sheets),
+                    first_page=first[index],
+                    blank=contract.blank,
+                )
 
     charge = f"　包村干部：{of_village}" if (of_village := batch.charge.of_village()) else ""
     title = f"{batch.facts.place}合同签订台账（{batch.facts.campaign}）{charge}"
     write_ledger(path, title, batch.facts.day, rows())
-
-
-def _write_docx(path: Path, batch: Batch) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for contract, _ in batch.contracts:
-            compiled = compile_template(batch.templates[contract.template_sha256])
-            info = zipfile.ZipInfo(f"{contract.number}.docx", EPOCH)
-            archive.writestr(info, contract_docx(compiled, contract.content))

@@ -10,6 +10,7 @@ import pypdfium2 as pdfium
 from archive.errors import TemplateFaulty
 from archive.numbers import Number
 from pipeline import facts, press
+from pipeline.bodies import Body
 from pipeline.campaigns import SIGNING_DAYS, Campaign
 from pipeline.contracts import Printable
 from pipeline.cover import BatchFacts
@@ -28,7 +29,7 @@ DPI = 110
 VILLAGE = "451225100001"
 PLACE = Place("罗城仫佬族自治县", "东门镇", "凤凰社区居委会", "东门镇计划生育技术服务站")
 # Invented people; their numbers are sound by GB 11643 and belong to a division code that was never used.
-_IDS = ("999999198805120013", "999999199003210026", "999999202406010017", "999999196102140023")
+_IDS = ("999999198805120013", "99999919900321002X", "999999202406010019", "999999196102140027")
 
 
 def invented_household() -> Household:
@@ -71,9 +72,11 @@ def invented_household() -> Household:
 def invented_contract(template: Template, day: date) -> tuple[Printable, BatchFacts]:
     """The template's contract with the invented household, every optional clause in it."""
     household, manifest = invented_household(), template.manifest
-    parties = household.members[:2] if manifest.scope == "couple" else household.members[:1]
+    parties = _parties(manifest.scope, household)
+    if isinstance(parties[0], Body):
+        household = Household(VILLAGE, 0, "", "", "莫包村", ())
     campaign = Campaign(0, f"{day.year}春（样张）", day, date.fromordinal(day.toordinal() + SIGNING_DAYS))
-    starts, ends = facts.term_of(manifest.term, day, parties[0])
+    starts, ends = facts.term_of(manifest.term, day, household.members[0] if household.members else None)
     offer = Offer(manifest, household, parties, day, starts, ends, tuple(manifest.clauses))
     number = str(Number(VILLAGE, day.year, manifest.number, 1))
     contract = Printable(
@@ -90,6 +93,14 @@ def invented_contract(template: Template, day: date) -> tuple[Printable, BatchFa
     )
     place = PLACE.town + PLACE.village
     return contract, BatchFacts(VILLAGE, place, campaign.name, campaign.day, campaign.closes)
+
+
+def _parties(scope: str, household: Household) -> tuple[Person | Body, ...]:
+    if scope == "village":
+        return (Body(PLACE.village, "", f"village/{VILLAGE}"),)
+    if scope == "unit":
+        return (Body("东门镇中心卫生院", "莫示例", f"unit/{VILLAGE}/东门镇中心卫生院"),)
+    return household.members[:2] if scope == "couple" else household.members[:1]
 
 
 def preview_files(templates: Sequence[Template], out: Path, day: date) -> list[Path]:

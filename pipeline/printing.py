@@ -3,77 +3,45 @@
 A village is pressed by a worker that only reads the archive. It either writes the whole batch into a folder
 beside its place, or says which layouts it lacks: those are rendered together, kept, and the village is
 pressed again. The parent puts the folder in its place and marks the contracts printed, village by village,
-so that a run that was killed leaves whole batches only, and the same command again makes the rest.
+so that a run that was killed leaves whole batches only, and the same command again makes the rest
+(pipeline/print_run.py remembers which are done).
 """
 
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, func, select
 
 from archive import journal
 from archive.catalogue import tables
-from archive.errors import FolderNotOurs, NothingToPrint
-from archive.home import Home, code_key
+from archive.errors import ContractNotThere, FolderNotOurs, NothingToPrint
+from archive.home import Home
 from archive.journal import Actor
-from archive.search import Names
-from pipeline import pool, press
+from archive.states import not_closed
+from pipeline import libreoffice, pool
 from pipeline.campaigns import Campaign
 from pipeline.contracts import (
-    Printable,
-    Printed,
     keep_layouts,
-    kept_layout,
     kept_template,
     mark_printed,
-    printables,
     villages_of,
 )
-from pipeline.cover import BatchFacts
 from pipeline.layout import Layout, Variant
-from pipeline.planning import divisions_of
-from pipeline.press import Batch
+from pipeline.press import Forms
+from pipeline.press_village import Job, Pressed, press_village
+from pipeline.print_run import RECORD, PrintRun, Summary
 from pipeline.render_layout import render
-from pipeline.responsibles import responsibles_of
-from pipeline.template import Template
+from pipeline.which import Which
 
 OURS = re.compile(
     r"print\.pdf|print-([2-9]|collated|a3|part-\d+)\.pdf|print\.json|ledger\.xlsx|contracts\.zip", re.ASCII
 )
 SCRATCH = re.compile(r"\.huyue-(\d{12})(-old)?", re.ASCII)  # what a killed run leaves
-GLYPHS = "{}没有一种字体有。请安装含这些字的字体（如 fonts-hanazono、fonts-babelstone-han）后重新打印。"
-TOO_LONG = "文字太长，一页放不下（{}）。请在花名册里缩短，或在合同模板里加宽空格。"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One village's batch, as a worker gets it; `folder` is empty and beside the batch's place."""
-
-    home: Home
-    campaign: Campaign
-    village: str
-    folder: Path
-    copies: int
-    docx: bool
-    on: date
-
-
-@dataclass(frozen=True, slots=True)
-class Pressed:
-    """What became of a job: a batch, or the layouts it lacks as (template sha256, variant)."""
-
-    village: str
-    printed: tuple[Printed, ...] = ()
-    pages: int = 0
-    own_layouts: int = 0
-    stopped: tuple[tuple[str, str], ...] = ()
-    lacking: frozenset[tuple[str, Variant]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -86,17 +54,54 @@ class PrintCounts:
     own_layouts: int = 0
     stopped: list[tuple[str, str]] = field(default_factory=list)
 
+    def add(self, village: Summary, batch: Path) -> None:
+        """Count a village whose batch is in its place."""
+        self.contracts += village.contracts
+        self.pages += village.pages
+        self.own_layouts += village.own_layouts
+        self.stopped += village.stopped
+        if village.pages:
+            self.batches.append(batch)
 
-def villages_to_print(connection: Connection, campaign: Campaign, village: str | None) -> list[str]:
-    """The villages to print. Raises NothingToPrint where the campaign has no contract there."""
-    found = [code for code in villages_of(connection, campaign.id) if village in (None, code)]
+
+def villages_to_print(
+    connection: Connection, campaign: Campaign, village: str | None, which: Which, on: date
+) -> dict[str, int]:
+    """The villages to print, with how many contracts are printed there (of `which` some may be known later).
+
+    Raises NothingToPrint where the campaign has no contract there, ContractNotThere for a number that is none
+    of its contracts to print.
+    """
+    contract = tables.contract
+    query = (
+        select(contract.c.village_code, func.count())
+        .where(contract.c.campaign_id == campaign.id)
+        .group_by(contract.c.village_code)
+        .order_by(contract.c.village_code)
+    )
+    if village is not None:
+        query = query.where(contract.c.village_code == village)
+    if which.numbers:
+        query = query.where(contract.c.number.in_(which.numbers), not_closed(on.isoformat()))
+    found = {row[0]: row[1] for row in connection.execute(query)}
+    if which.numbers and sum(found.values()) < len(which.numbers):
+        raise ContractNotThere(name=campaign.name, numbers="、".join(_absent(connection, query, which)))
     if not found:
         raise NothingToPrint(name=campaign.name)
     return found
 
 
-def check_out(connection: Connection, campaign: Campaign, out: Path) -> None:
-    """Raise FolderNotOurs unless `out` is new, empty or holds nothing but this campaign's batches."""
+def _absent(connection: Connection, query: Select[tuple[str, int]], which: Which) -> list[str]:
+    number = tables.contract.c.number
+    there = set(connection.execute(query.with_only_columns(number).group_by(None).order_by(None)).scalars())
+    return [one for one in which.numbers if one not in there]
+
+
+def check_out(connection: Connection, campaign: Campaign, out: Path, which: Which) -> None:
+    """Raise FolderNotOurs unless `out` is new, empty or holds nothing but this campaign's batches.
+
+    A part of a campaign goes into a new or empty folder only: it must not take the place of the whole.
+    """
     if not out.exists():
         return
     if not out.is_dir():
@@ -104,8 +109,10 @@ def check_out(connection: Connection, campaign: Campaign, out: Path) -> None:
     villages = villages_of(connection, campaign.id)
     contract = tables.contract
     for entry in sorted(out.iterdir()):
-        if SCRATCH.fullmatch(entry.name) and entry.is_dir():
+        if entry.name.startswith(RECORD.stem) or (SCRATCH.fullmatch(entry.name) and entry.is_dir()):
             continue
+        if not which.everything:
+            raise FolderNotOurs(file=out, detail=entry.name)
         number = _first_contract(entry)
         if entry.name not in villages or number is None:
             raise FolderNotOurs(file=out, detail=entry.name)
@@ -138,25 +145,42 @@ def _first_contract(folder: Path) -> str | None:
 def print_campaign(
     home: Home,
     campaign: Campaign,
-    villages: Sequence[str],
+    villages: Mapping[str, int],
     out: Path,
     actor: Actor,
     *,
-    copies: int,
-    docx: bool,
-    done: Callable[[], None],
+    forms: Forms,
+    which: Which,
+    done: Callable[[int], None],
     say: Callable[[str], None],
 ) -> PrintCounts:
-    """Print the campaign's villages into `out`; `done` is called after each, `say` with what goes on.
+    """Print the campaign's villages into `out`; `done` is called with the contracts of each, `say` with what goes on.
 
-    The caller holds the archive's lock. Raises LibreOfficeMissing, FontMissing, LayoutFaulty.
+    Villages that the same command printed before it was interrupted are counted, not printed again, until
+    `print_run.end` is called. The caller holds the archive's lock. Raises LibreOfficeMissing, FontMissing, LayoutFaulty.
     """
     counts = PrintCounts()
     out.mkdir(parents=True, exist_ok=True)
     _clear_scratch(out)
+    with home.reading() as connection:
+        run = PrintRun.open(out, connection, campaign, forms, which, actor.today)
+    for village in [village for village in villages if village in run.done]:
+        counts.add(run.done[village], out / village)
+        done(villages[village])
+    renders = libreoffice.find() is not None
     jobs = [
-        Job(home, campaign, village, (out / f".huyue-{village}").absolute(), copies, docx, actor.today)
+        Job(
+            home,
+            campaign,
+            village,
+            (out / f".huyue-{village}").absolute(),
+            forms,
+            which,
+            actor.today,
+            renders,
+        )
         for village in villages
+        if village not in run.done
     ]
     try:
         while jobs:
@@ -169,14 +193,14 @@ def print_campaign(
                     lacking |= dict.fromkeys(sorted(pressed.lacking, key=repr))
                     again.append(job)
                     continue
-                _put_in_place(job, out / job.village)
+                batch = out / job.village
+                if pressed.pages:
+                    _put_in_place(job, batch)
                 _record(home, campaign, pressed, actor)
-                counts.contracts += len(pressed.printed)
-                counts.pages += pressed.pages
-                counts.batches.append(out / job.village)
-                counts.own_layouts += pressed.own_layouts
-                counts.stopped += pressed.stopped
-                done()
+                summary = pressed.summary()
+                run.finished(job.village, summary)
+                counts.add(summary, batch)
+                done(villages[job.village])
             if lacking:
                 say(f"排版 {len(lacking)} 种版面（只在第一次需要）……")
                 _render_lacking(home, list(lacking))
@@ -185,79 +209,6 @@ def print_campaign(
         _clear_scratch(out)
     counts.batches.sort()
     return counts
-
-
-def press_village(job: Job) -> Pressed:
-    """In a worker: write one village's batch into the job's folder, or say which layouts are lacking."""
-    with job.home.reading() as connection:
-        contracts = printables(connection, job.campaign.id, job.village, job.on)
-        templates = {
-            sha: kept_template(connection, sha) for sha in sorted({one.template_sha256 for one in contracts})
-        }
-        find = partial(_find_layout, connection, templates, {})
-        wanted: list[tuple[Printable, Variant, Layout]] = []
-        lacking: set[tuple[str, Variant]] = set()
-        for one in contracts:
-            variant = press.variant_of(one)
-            base = find(one, variant)
-            if base is None:
-                lacking.add((one.template_sha256, variant))
-            else:
-                wanted.append((one, variant, base))
-        if lacking:
-            return Pressed(job.village, lacking=frozenset(lacking))
-        ready: list[tuple[Printable, Layout]] = []
-        stopped: list[tuple[str, str]] = []
-        own: set[Variant] = set()
-        for one, variant, layout in wanted:
-            absent = press.unprintable(one, layout)
-            if absent:
-                said = "、".join(f"“{value}”里的“{characters}”" for value, characters in absent.items())
-                stopped.append((one.number, GLYPHS.format(said)))
-                continue
-            small, used = press.too_small(one, layout), layout
-            if small:
-                wider = press.widened(one, variant, small)
-                found = find(one, wider)
-                if found is None:
-                    lacking.add((one.template_sha256, wider))
-                    continue
-                own.add(wider)
-                small, used = press.too_small(one, found), found
-            cut = dict.fromkeys([*(place.name for place in small), *press.cut_by_a_page(used)])
-            if cut:
-                stopped.append((one.number, TOO_LONG.format("、".join(cut))))
-                continue
-            ready.append((one, used))
-        if lacking:
-            return Pressed(job.village, lacking=frozenset(lacking))
-        place = Names(divisions_of(connection).names, {}).village(job.village)
-        campaign = job.campaign
-        charge = responsibles_of(connection, job.village, campaign.day.year)
-        facts = BatchFacts(job.village, place, campaign.name, campaign.day, campaign.closes)
-        batch = Batch(facts, ready, templates, code_key(connection), charge)
-    shutil.rmtree(job.folder, ignore_errors=True)
-    job.folder.mkdir()
-    pages = press.write_batch(job.folder, batch, copies=job.copies, docx=job.docx)
-    printed = tuple(Printed(one.number, layout.id, len(layout.sheets)) for one, layout in ready)
-    return Pressed(job.village, printed, pages, len(own), tuple(stopped))
-
-
-def _find_layout(
-    connection: Connection,
-    templates: dict[str, Template],
-    seen: dict[str, Layout],
-    contract: Printable,
-    variant: Variant,
-) -> Layout | None:
-    """The layout of a contract's variant, from the catalogue once and from `seen` after that."""
-    key = variant.key(templates[contract.template_sha256].sha256)
-    if key not in seen:
-        found = kept_layout(connection, key)
-        if found is None:
-            return None
-        seen[key] = found
-    return seen[key]
 
 
 def _render_lacking(home: Home, lacking: Sequence[tuple[str, Variant]]) -> None:
@@ -303,7 +254,10 @@ def _put_in_place(job: Job, place: Path) -> None:
 
 
 def _record(home: Home, campaign: Campaign, pressed: Pressed, actor: Actor) -> None:
+    if not pressed.pages:
+        return
     with home.writing() as connection:
+        keep_layouts(connection, pressed.shipped)
         first = mark_printed(connection, pressed.printed, actor.today)
         detail = {
             "campaign": campaign.name,

@@ -1,19 +1,17 @@
 """Rendering layouts: marker documents through LibreOffice, markers read by colour and taken out."""
 
 import ctypes
-import io
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pikepdf
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from archive.errors import LayoutFaulty
 from pipeline import libreoffice, page_code
+from pipeline.background import make_background
 from pipeline.compile_template import compile_template
 from pipeline.fill import Compiled, Slot, blank_of
 from pipeline.layout import (
@@ -32,11 +30,10 @@ from pipeline.pdf import HEIGHT, POINTS
 from pipeline.template import Template
 
 GUARD = "国"  # a full-width character: a blank of n em is n of them
+TICK = "□"  # a box to tick, as the .docx has it: it stays on the page as text that is not drawn
 CALL = 40  # documents a LibreOffice call: one that hangs costs no more than these
 SECONDS = 60.0  # a call's limit, and this much again for every ten documents
 FRAME_GAP = 0.6  # mm a box's frame stands outside it
-_TEXT = frozenset(("Tj", "TJ", "'", '"'))
-_PAINT = {"rg": 3, "RG": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,9 @@ def _marker_document(compiled: Compiled, variant: Variant) -> tuple[bytes, list[
             markers.append(_Marker(slot, slot.key.format(row)))
         marker = markers[number]
         text = GUARD
-        if slot.kind == "field":
+        if _is_tick(compiled, slot):
+            text = TICK
+        elif slot.kind == "field":
             width = widths.get(marker.key, blank_of(compiled.manifest, slot).width)
             text = GUARD * max(1, int(width / (slot.size * MM)))
         red, green, blue = _colour(number)
@@ -95,6 +94,10 @@ def _marker_document(compiled: Compiled, variant: Variant) -> tuple[bytes, list[
 
     data = compiled.render(variant.clauses, dict(variant.counts), paint)
     return data, markers
+
+
+def _is_tick(compiled: Compiled, slot: Slot) -> bool:
+    return slot.kind == "box" and compiled.manifest.boxes[slot.name].kind == "tick"
 
 
 def _colour(number: int) -> tuple[int, int, int]:
@@ -121,7 +124,16 @@ def _read_layout(template: Template, variant: Variant, markers: Sequence[_Marker
     )
     if faults:
         raise LayoutFaulty(title=template.manifest.title, detail="".join(faults[:5]))
-    background = _background(pdf, len(markers), sheets)
+    places = [_field_places(markers, found) for found in pages]
+    background = make_background(
+        pdf,
+        lambda red, green, blue: _number(
+            round(red * 255), round(green * 255), round(blue * 255), len(markers)
+        ),
+        places,
+        {number for number, marker in enumerate(markers) if _is_tick(compiled, marker.slot)},
+        [_frames(sheet.boxes) for sheet in sheets],
+    )
     return make_layout(
         variant.key(template.sha256),
         template.manifest.name,
@@ -148,7 +160,7 @@ def _markers_of(page: pdfium.PdfPage, count: int) -> dict[int, list[_Char]]:
     box = pdfium_c.FS_RECTF()
     name, flags = ctypes.create_string_buffer(200), ctypes.c_int()
     for index in range(text.count_chars()):
-        if pdfium_c.FPDFText_GetUnicode(text, index) != ord(GUARD):
+        if pdfium_c.FPDFText_GetUnicode(text, index) not in (ord(GUARD), ord(TICK)):
             continue
         pdfium_c.FPDFText_GetFillColor(text, index, red, green, blue, alpha)
         number = _number(red.value, green.value, blue.value, count)
@@ -197,6 +209,12 @@ def _sheet(compiled: Compiled, markers: Sequence[_Marker], found: Mapping[int, l
     return SheetPlaces(tuple(boxes), tuple(fields))
 
 
+def _field_places(markers: Sequence[_Marker], found: Mapping[int, list[_Char]]) -> dict[int, int]:
+    """The place among the sheet's fields of each field's marker, in the order of `_sheet`."""
+    fields = [number for number in sorted(found) if markers[number].slot.kind == "field"]
+    return {number: place for place, number in enumerate(fields)}
+
+
 def _lines(chars: Sequence[_Char]) -> Iterator[Line]:
     """The guards of one blank, a line for each baseline."""
     start = 0
@@ -213,46 +231,8 @@ def _style(font: str) -> str:
     return "hei" if any(part in font for part in ("Sans", "Hei", "hei")) else "song"
 
 
-def _background(pdf: bytes, count: int, sheets: Sequence[SheetPlaces]) -> bytes:
-    """The rendered pages without their markers, with a thin frame around every box."""
-    with pikepdf.open(io.BytesIO(pdf)) as document:
-        for page, sheet in zip(document.pages, sheets, strict=True):
-            kept = _without_markers(page, count)
-            page.Contents = document.make_stream(kept + _frames(sheet.boxes))
-        out = io.BytesIO()
-        document.remove_unreferenced_resources()
-        document.save(out, deterministic_id=True)
-        return out.getvalue()
-
-
-def _without_markers(page: pikepdf.Page, count: int) -> bytes:
-    """The page's content without text in marker colours; lines in them (underlines) become black."""
-    kept: list[Any] = []
-    fill_is_marker, saved = False, []
-    for instruction in pikepdf.parse_content_stream(page):
-        operands: list[Any] = list(instruction.operands)
-        operator = instruction.operator
-        name = str(operator)
-        if name == "q":
-            saved.append(fill_is_marker)
-        elif name == "Q":
-            fill_is_marker = saved.pop() if saved else False
-        elif name in _PAINT:
-            red, green, blue = (round(float(value) * 255) for value in operands)
-            marker = _number(red, green, blue, count) is not None
-            if name == "rg":
-                fill_is_marker = marker
-            if marker:
-                operands = [0, 0, 0]
-        elif name in ("g", "k", "sc", "scn", "cs"):
-            fill_is_marker = False
-        elif name in _TEXT and fill_is_marker:
-            continue
-        kept.append((operands, operator))
-    return pikepdf.unparse_content_stream(kept)
-
-
 def _frames(boxes: Sequence[BoxPlace]) -> bytes:
+    """Content that draws a thin frame around every box."""
     parts = [b"\nq 0.4 w 0.55 G"]
     for box in boxes:
         x, y = (box.x - FRAME_GAP) * POINTS, HEIGHT - (box.y + box.h + FRAME_GAP) * POINTS

@@ -1,8 +1,10 @@
 """huyue.toml: what an office says about itself."""
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from archive.errors import BadSettings
 from pipeline.toml_text import decode
@@ -17,6 +19,17 @@ class Office(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     warning_words: tuple[str, ...] = ()
 
 
+class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A unit that contracts of scope unit are made with.
+
+    `village` is where it lies (a code or a written form); `head` is who signs for it.
+    """
+
+    name: Annotated[str, Meta(min_length=1)]
+    village: Annotated[str, Meta(min_length=1)]
+    head: str = ""
+
+
 class RosterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the office's rosters are read: `columns` gives a column's label or letter its field's name."""
 
@@ -28,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     office: Office = Office()
     roster: RosterSettings = RosterSettings()
+    units: tuple[Unit, ...] = ()
 
 
 def read_settings(path: Path) -> Settings:

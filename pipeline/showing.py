@@ -105,6 +105,8 @@ def _history(
     if row.printed_on is not None:
         events.append({"date": row.printed_on, "event": "printed"})
     events += [{"date": one.filed_on, "event": "filed", "version": one.version} for one in versions]
+    if row.assigned_on is not None:
+        events.append({"date": row.assigned_on, "event": "assigned"})
     closing = tables.closing
     query = select(closing).where(closing.c.contract == row.number).order_by(closing.c.id)
     for closed in connection.execute(query):

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import re
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -22,9 +21,12 @@ MAX_DOCX = 10_000_000  # bytes
 MAX_TOML = 200_000
 MAX_UNZIPPED = 50_000_000
 MAX_MEMBERS = 300
+MAX_PARAGRAPHS = 5_000
+MAX_TAGS = 1_000_000  # of one part: a tag takes memory when it is read
 
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")  # .doc, .wps, or a .docx with a password
-_DOCTYPE = re.compile(rb"<!DOCTYPE|<!\0D\0O\0C\0T\0Y\0P\0E", re.IGNORECASE)
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # ECMA-376 part 2 knows no other
+_STRICT = "{http://purl.oclc.org/ooxml/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +66,49 @@ def open_docx(data: bytes, file: str | Path = DOCUMENT) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
+            if len({info.filename.lower() for info in infos}) < len(infos):
+                raise TemplateUnreadable(
+                    file=file, detail="里面有同名的部分，不是 Word 存出来的", remedy=_RESAVE
+                )
             if len(infos) > MAX_MEMBERS or sum(info.file_size for info in infos) > MAX_UNZIPPED:
                 raise TemplateUnreadable(file=file, detail="解开后太大", remedy="删去其中的大图片")
+            if any(info.compress_type not in _PACKED for info in infos):
+                raise zipfile.BadZipFile
             members = {info.filename: archive.read(info) for info in infos}
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError):
         raise TemplateUnreadable(file=file, detail="它不是 .docx，或者已经损坏", remedy=_RESAVE) from None
     if "word/document.xml" not in members:
         raise TemplateUnreadable(file=file, detail="里面没有正文，不是 Word 文档", remedy=_RESAVE)
+    paragraphs = 0
     for name, content in members.items():
-        if name.endswith((".xml", ".rels")):
-            _check_xml(file, name, content)
+        if name.lower().endswith((".xml", ".rels")):
+            paragraphs += _paragraphs(file, name, content)
+    if paragraphs > MAX_PARAGRAPHS:
+        detail = f"有 {paragraphs} 段，超过 {MAX_PARAGRAPHS} 段，不像一份合同"
+        raise TemplateUnreadable(file=file, detail=detail, remedy="检查是不是放错了文件，或者删去多余的段落")
     return members
 
 
 _RESAVE = "用 Word 或 WPS 打开，另存为 .docx"
 
 
-def _check_xml(file: str | Path, name: str, content: bytes) -> None:
-    if _DOCTYPE.search(content[:4096]):
-        raise TemplateUnreadable(file=file, detail=f"{name} 里有不允许的 DOCTYPE 声明", remedy=_RESAVE)
+def _paragraphs(file: str | Path, name: str, content: bytes) -> int:
+    """How many paragraphs an XML part has. Raises TemplateUnreadable for one that is damaged or not for us."""
+    if content.count(b"<") > MAX_TAGS:
+        raise TemplateUnreadable(file=file, detail=f"{name} 太大", remedy="检查是不是放错了文件")
     try:
-        marks.parse(content)
+        root = marks.parse(content)
     except etree.XMLSyntaxError:
         raise TemplateUnreadable(file=file, detail=f"{name} 已经损坏", remedy=_RESAVE) from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise TemplateUnreadable(file=file, detail=f"{name} 里有不允许的 DOCTYPE 声明", remedy=_RESAVE)
+    if str(root.tag).startswith(_STRICT):
+        raise TemplateUnreadable(
+            file=file,
+            detail="它存成了“Strict Open XML 文档”",
+            remedy="另存为时，类型选“Word 文档 (*.docx)”，不选 Strict",
+        )
+    return sum(1 for _ in root.iter(f"{marks.W}p"))
 
 
 def _read(path: Path, limit: int) -> bytes:

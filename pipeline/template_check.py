@@ -12,6 +12,9 @@ from pipeline.manifest import Manifest
 from pipeline.marks import Mark, W
 from pipeline.template import DOCUMENT, MANIFEST, Template, open_docx
 from pipeline.template_content import content_problems
+from pipeline.template_fonts import font_problems
+from pipeline.template_marks import mark_problems
+from pipeline.template_outside import outside_problems
 from pipeline.template_problem import ERROR, WARNING, TemplateProblem, nearest
 from pipeline.template_rules import manifest_problems
 from pipeline.warning_words import WORDS, warning_words
@@ -35,11 +38,14 @@ def static_problems(template: Template, more_words: Sequence[str] = ()) -> list[
     members = open_docx(template.docx)
     labels = _Labels(manifest)
     found = list(manifest_problems(manifest))
-    found += list(content_problems(members)) or list(_opens(template.docx))
+    inside = [*content_problems(members), *outside_problems(members)]
+    found += inside or list(_opens(template.docx))
+    found += font_problems(members)
     for name in marks.story_parts(members):
         root = marks.parse(members[name])
         for paragraph, place in marks.paragraphs(root, name):
             found += _paragraph(labels, paragraph, place)
+            found += mark_problems(paragraph, place)
             found += _wording(manifest, marks.text_of(paragraph), place, (*WORDS, *more_words))
         found += _row_loops(labels, root, name)
     found += labels.unused()

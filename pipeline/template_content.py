@@ -1,4 +1,4 @@
-"""What a template's document must not hold: changes not yet accepted, foreign content, links to elsewhere."""
+"""What a template's text must not hold: changes not yet accepted, fields, objects, pages that are no A4."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,6 @@ from pipeline.template import DOCUMENT
 from pipeline.template_problem import ERROR, WARNING, TemplateProblem
 
 _O = "{urn:schemas-microsoft-com:office:office}"
-_WPS = "{http://schemas.microsoft.com/office/word/2010/wordprocessingShape}"
 _CHANGES = frozenset(
     f"{W}{name}"
     for name in (
@@ -19,10 +18,20 @@ _CHANGES = frozenset(
         "trPrChange tcPrChange tblGridChange sectPrChange numberingChange"
     ).split()
 )
-_OBJECTS = frozenset({f"{W}object", f"{W}control", f"{_O}OLEObject", f"{W}altChunk"})
+_OBJECTS = frozenset(
+    {f"{W}object", f"{W}control", f"{_O}OLEObject", f"{W}altChunk", f"{W}subDoc", f"{W}movie"}
+)
+# Text of drawings and formulas: no contract's value gets there.
+_OTHER_TEXT = frozenset(
+    {
+        "{http://schemas.openxmlformats.org/drawingml/2006/main}t",
+        "{http://schemas.openxmlformats.org/officeDocument/2006/math}t",
+    }
+)
 _FIELDS = frozenset({"PAGE", "NUMPAGES", "SECTIONPAGES"})
 _CODE = re.compile(r"^\s*\\?([A-Za-z]+)")
 _A4 = (11906, 16838)  # twentieths of a point
+_BESIDE = re.compile(r"word/(?!glossary/).*\.xml")  # building blocks (glossary) are never printed
 _NOTES = ("word/footnotes.xml", "word/endnotes.xml")
 
 
@@ -33,17 +42,12 @@ def content_problems(members: Mapping[str, bytes]) -> Iterator[TemplateProblem]:
         for paragraph, place in marks.paragraphs(root, name):
             yield from _in_paragraph(paragraph, place)
         yield from _outside_paragraphs(root, name)
-    yield from _notes(members)
-    yield from _members(members)
+    yield from _elsewhere(members)
     yield from _page(marks.parse(members["word/document.xml"]))
 
 
 def _in_paragraph(paragraph: etree._Element, place: str) -> Iterator[TemplateProblem]:
-    own = [
-        element
-        for element in paragraph.iter()
-        if next(element.iterancestors(f"{W}p"), None) is paragraph or element is paragraph
-    ]
+    own = [element for element in paragraph.iter() if _paragraph_of(element) is paragraph]
     if any(element.tag in _CHANGES for element in own):
         yield _error(place, "有没有处理的修订。请在 Word 的“审阅”里点“接受所有修订”，再关闭“修订”后保存。")
     if any(element.tag in _OBJECTS for element in own):
@@ -55,8 +59,12 @@ def _in_paragraph(paragraph: etree._Element, place: str) -> Iterator[TemplatePro
             yield _error(
                 place, f"有不支持的域“{shown}”，只可以用页码和总页数。请选中它按 Ctrl+Shift+F9 变成文字。"
             )
-    if marks.MARK.search(marks.text_of(paragraph)) and _is_rotated(paragraph):
-        yield _error(place, "标记写在竖排或旋转的文字里，填不进去。请改成横排。")
+    if any("{{" in (element.text or "") for element in own if element.tag in _OTHER_TEXT):
+        yield _error(place, "标记写在公式、艺术字或图形里，填不进去。请移到普通文字里。")
+
+
+def _paragraph_of(element: etree._Element) -> etree._Element | None:
+    return element if element.tag == f"{W}p" else next(element.iterancestors(f"{W}p"), None)
 
 
 def _codes(elements: list[etree._Element]) -> Iterator[str]:
@@ -74,18 +82,6 @@ def _codes(elements: list[etree._Element]) -> Iterator[str]:
             code = None
 
 
-def _is_rotated(paragraph: etree._Element) -> bool:
-    cell = next(paragraph.iterancestors(f"{W}tc"), None)
-    direction = cell.find(f"{W}tcPr/{W}textDirection") if cell is not None else None
-    if direction is not None and direction.get(f"{W}val") not in ("lrTb", "lr", None):
-        return True
-    for shape in paragraph.iterancestors(f"{_WPS}wsp"):
-        body = shape.find(f"{_WPS}bodyPr")
-        if body is not None and (body.get("vert", "horz") != "horz" or body.get("rot", "0") != "0"):
-            return True
-    return False
-
-
 def _outside_paragraphs(root: etree._Element, name: str) -> Iterator[TemplateProblem]:
     """Changes to whole rows, tables and sections, and chunks of other files."""
     place = {"d": "正文", "h": "页眉", "f": "页脚"}[name.removeprefix("word/")[0]]
@@ -94,45 +90,24 @@ def _outside_paragraphs(root: etree._Element, name: str) -> Iterator[TemplatePro
         yield _error(
             place, "表格或版面有没有处理的修订。请在 Word 的“审阅”里点“接受所有修订”，再关闭“修订”后保存。"
         )
-    if any(element.tag == f"{W}altChunk" for element in outside):
+    if any(element.tag in (f"{W}altChunk", f"{W}subDoc") for element in outside):
         yield _error(place, "夹带了另一个文件的内容。请用 Word 打开后另存为 .docx。")
 
 
-def _notes(members: Mapping[str, bytes]) -> Iterator[TemplateProblem]:
-    for name in _NOTES:
-        if name in members:
-            for paragraph, place in marks.paragraphs(marks.parse(members[name]), name):
-                if "{{" in marks.text_of(paragraph):
-                    yield _error(place, "脚注和尾注里不能写标记。请把它移到正文。")
-
-
-def _members(members: Mapping[str, bytes]) -> Iterator[TemplateProblem]:
-    names = [name.lower() for name in members]
-    types = members.get("[Content_Types].xml", b"")
-    if any(name.endswith("vbaproject.bin") for name in names) or b"macroEnabled" in types:
-        yield _error(DOCUMENT, "带有宏。请另存为不带宏的 .docx。")
-    if any(re.match(r"word/(embeddings|activex)/", name) for name in names):
-        yield _error(DOCUMENT, "带有嵌入的文件或控件（OLE）。请删去嵌入的对象后保存。")
-    if "word/comments.xml" in names:
-        yield TemplateProblem(DOCUMENT, "带有批注，打印出来可能看得见。请在“审阅”里删除所有批注。", WARNING)
-    for name, data in members.items():
-        if name.endswith(".rels"):
-            for relation in marks.parse(data):
-                if relation.get("TargetMode") == "External":
-                    kind = (relation.get("Type") or "").rpartition("/")[2]
-                    what = _LINKS.get(kind, "内容")
-                    yield _error(
-                        DOCUMENT,
-                        f"链接到外面的{what}“{(relation.get('Target') or '')[:60]}”。请取消链接，{_INSTEAD.get(kind, '把内容放进文档里')}。",
-                    )
-
-
-_LINKS = {"hyperlink": "网址", "image": "图片", "attachedTemplate": "文档模板", "oleObject": "对象"}
-_INSTEAD = {
-    "hyperlink": "只留文字",
-    "image": "把图片直接插入文档",
-    "attachedTemplate": "在“开发工具”的“文档模板”里改为 Normal.dotm",
-}
+def _elsewhere(members: Mapping[str, bytes]) -> Iterator[TemplateProblem]:
+    """Notes and whatever else Word keeps beside the text: no marks, no fields, no objects there."""
+    stories = set(marks.story_parts(members))
+    for name in sorted(members):
+        if not _BESIDE.fullmatch(name) or name in stories:
+            continue
+        root = marks.parse(members[name])
+        noted = name in _NOTES
+        for paragraph, place in marks.paragraphs(root, name):
+            yield from _in_paragraph(paragraph, place if noted else f"{DOCUMENT} 的 {name}")
+            if noted and "{{" in marks.text_of(paragraph):
+                yield _error(place, "脚注和尾注里不能写标记。请把它移到正文。")
+        if not noted and "{{" in "".join(map(str, root.itertext())):
+            yield _error(f"{DOCUMENT} 的 {name}", "标记写在图表、图形或批注里，填不进去。请移到正文。")
 
 
 def _page(root: etree._Element) -> Iterator[TemplateProblem]:
@@ -145,6 +120,9 @@ def _page(root: etree._Element) -> Iterator[TemplateProblem]:
         )
         if any(abs(one - other) > 30 for one, other in zip(found, _A4, strict=True)):
             yield _error("页面设置", "纸张不是竖放的 A4。请改成 A4（21 × 29.7 厘米）、纵向。")
+        direction = section.find(f"{W}textDirection")
+        if direction is not None and direction.get(f"{W}val") not in marks.LEVEL:
+            yield _error("页面设置", "文字方向是竖排。请在“页面设置—文字方向”里选“水平”。")
         grid = section.find(f"{W}docGrid")
         if grid is not None and grid.get(f"{W}type") not in (None, "default"):
             yield TemplateProblem(

@@ -14,6 +14,14 @@ _YES_NO = frozenset("away_open wants_service wants_pension wants_choice newly_ma
 _WORDS = frozenset({"sex", "marital"})
 _DATES = ("birth", "date", "start", "end", "from")
 _SECRET = ("id_number", "phone")
+# The sources of the names of who signs: sheet 1 must carry them.
+PARTY = {
+    "household": ("party.name",),
+    "couple": ("husband.name", "wife.name"),
+    "person": ("party.name",),
+    "village": ("village.name",),
+    "unit": ("unit.name",),
+}
 _LISTS = {"household": ("members",)}
 
 
@@ -36,6 +44,7 @@ def manifest_problems(manifest: Manifest) -> Iterator[TemplateProblem]:
     for name, box in manifest.boxes.items():
         yield from _box(name, box)
     yield from _consent(manifest)
+    yield from _party(manifest)
 
 
 def _problem(key: str, message: str) -> TemplateProblem:
@@ -44,6 +53,9 @@ def _problem(key: str, message: str) -> TemplateProblem:
 
 def _condition(manifest: Manifest, key: str, condition: Condition) -> Iterator[TemplateProblem]:
     known = FACTS[manifest.scope]
+    if condition and not known:
+        yield _problem(key, "每个村、每个单位各一份的合同没有条件可写，请删去。")
+        return
     for fact, wanted in condition.items():
         if fact not in known:
             yield _problem(f"{key}.{fact}", f"没有“{fact}”这个条件。{nearest(fact, known, '可以用的条件')}")
@@ -130,3 +142,13 @@ def _consent(manifest: Manifest) -> Iterator[TemplateProblem]:
             )
     if not any(box.kind == "signature" and box.required for box in manifest.boxes.values()):
         yield _problem("boxes", "没有一个必须签名的框，签没签看不出来，请加上。")
+
+
+def _party(manifest: Manifest) -> Iterator[TemplateProblem]:
+    """Whose contract it is must be printed: by the name a returned sheet is checked."""
+    sources = {field.source for field in manifest.fields.values()}
+    for source in PARTY[manifest.scope]:
+        if source not in sources:
+            yield _problem(
+                "fields", f"没有印当事人名称的空格（source = “{source}”），收回来认不出是谁的，请加上。"
+            )

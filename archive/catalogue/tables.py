@@ -172,7 +172,8 @@ template_use = Table(
     Column("user", Text, nullable=False),
 )
 
-# `closed_on`: the day every sheet was accounted for, and its certificate written.
+# `closed_on`: the day every sheet was accounted for; `counted` is what was counted then (JSON), as the certificate
+# says it.
 campaign = Table(
     "campaign",
     metadata,
@@ -181,11 +182,13 @@ campaign = Table(
     Column("date", Text, nullable=False),
     Column("closes", Text, nullable=False),
     Column("closed_on", Text),
+    Column("counted", Text),
 )
 
 # `layout` is the id of the layout it was printed with, `sheets` how many that has, `import_id` the roster it was
 # planned on. A void contract's party key is made its own (see archive/closings.py), so that its obligation can
-# be numbered anew within the campaign.
+# be numbered anew within the campaign. A `blank` one was printed without a party, who is known from `assigned_on`
+# on; until then its party key is its own, too, and nothing is owed.
 contract = Table(
     "contract",
     metadata,
@@ -206,6 +209,8 @@ contract = Table(
     Column("layout", Text),
     Column("sheets", Integer),
     Column("import_id", Integer),
+    Column("blank", Boolean(create_constraint=False), nullable=False, server_default="0"),
+    Column("assigned_on", Text),
     Index("ix_contract_village", "village_code", "campaign_id"),
     Index("ix_contract_party_key", "party_key", "template"),
     UniqueConstraint("campaign_id", "template", "party_key"),

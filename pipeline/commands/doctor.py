@@ -46,8 +46,8 @@ def _look() -> Iterator[Finding]:
     yield Finding("LibreOffice", version, "" if version else LibreOfficeMissing().message)
     for style, name in (("song", "宋体"), ("kai", "楷体"), ("hei", "黑体")):
         try:
-            found = fonts.faces(style)
-            yield Finding(name, "、".join(face.path.name for face in found))
+            found = fonts.style(style).faces
+            yield Finding(name, "、".join(face.postscript_name for face in found))
         except FontMissing as problem:
             yield Finding(name, "", problem.message)
     rare = not fonts.missing("song", "𠮷𪚥")

@@ -6,13 +6,12 @@ from datetime import date
 import click
 
 from archive.errors import NothingToPlan
-from pipeline.campaigns import open_campaign
+from pipeline.campaigns import open_campaign, require_open
 from pipeline.console import DAY, Command, emit, progress, session
 from pipeline.indexing import keep_index
-from pipeline.planning import divisions_of, plan_villages, waiting_reasons
-from pipeline.roster.store import villages_with_roster
+from pipeline.planning import plan_villages, villages_to_plan, waiting_reasons
 from pipeline.settings import read_settings
-from pipeline.stock import stock_templates
+from pipeline.templates_in_use import templates_in_use
 
 EPILOG = "例：huyue --home 档案库 plan --campaign 2026春 --date 2026-03-01；加 --dry-run 先看数目。"
 
@@ -30,13 +29,11 @@ EPILOG = "例：huyue --home 档案库 plan --campaign 2026春 --date 2026-03-01
 def plan(name: str, day: date | None, closes: date | None, village: str | None, dry_run: bool) -> None:
     home, actor = session().open_home(), session().actor()
     settings = read_settings(home.settings)
-    templates = stock_templates()
     with home.writing(dry_run=dry_run) as connection:
         campaign = open_campaign(connection, name, day, closes)
-        villages = villages_with_roster(connection)
-        if village is not None:
-            code = divisions_of(connection).find_village(village)
-            villages = [one for one in villages if one == code]
+        require_open(campaign)
+        templates = [one.template for one in templates_in_use(connection)]
+        villages = villages_to_plan(connection, templates, settings, village)
         if not villages:
             raise NothingToPlan(place=f"“{village}”" if village else "档案库里")
         with progress("安排合同（村）", len(villages)) as bar:

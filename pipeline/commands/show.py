@@ -18,6 +18,7 @@ VERDICTS = {"filled": "有", "empty": "空", "unsure": "认不准"}
 EVENTS = {
     "planned": "安排",
     "printed": "打印",
+    "assigned": "登记签的人",
     "filed": "归档",
     "declined": "未签（自愿）",
     "withdrawn": "当事人撤回",
@@ -54,12 +55,12 @@ def show(number: str, pdf: Path | None) -> None:
             pdf.write_bytes(home.vault(connection).get(connection, shown.filing.blob))
     value: Any = shown.value
     village = names_of(home).village(value["village"])
-    people = "、".join(f"{one['name']}（{one['id_number']}）" for one in value["parties"])
+    people = "、".join(_person(one) for one in value["parties"] if one["name"])
     filed = [str(one["sheet"]) for one in value["sheets"] if one["filed"]]
     consents = {True: "已单独同意", False: "没有单独同意", None: "单独同意尚不知"}
     lines = [
         f"{number}　{shown.title}（{value['template_version']}）",
-        f"批次 {value['campaign']}　{village}　当事人 {people}　联户责任人 {value['responsible'] or '—'}",
+        f"批次 {value['campaign']}　{village}　当事人 {people or '（空白合同，没有登记）'}　联户责任人 {value['responsible'] or '—'}",
         f"期限 {value['start']} 至 {value['end'] or '长期'}　状态：{CHINESE[State(value['state'])]}",
         f"共 {len(value['sheets'])} 页，归档 {len(filed)} 页"
         + (f"（第 {'、'.join(filed)} 页）" if filed else ""),
@@ -73,6 +74,11 @@ def show(number: str, pdf: Path | None) -> None:
         *([f"扫描件存在 {pdf}。"] if pdf is not None else []),
     ]
     emit(value, lines)
+
+
+def _person(party: dict[str, str]) -> str:
+    """A party's name, with its number where it has one: a village or a unit has none."""
+    return party["name"] + (f"（{party['id_number']}）" if party["id_number"] else "")
 
 
 def _event(one: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from archive.index.query import parse
 from archive.journal import Actor
 from archive.search import Results
 from archive.states import State
+from pipeline import print_run
 from pipeline.campaigns import Campaign, open_campaign
 from pipeline.console import progress, say
 from pipeline.demo.scanner import sign_and_scan
@@ -29,13 +30,15 @@ from pipeline.indexing import names_of
 from pipeline.intake.files import list_files
 from pipeline.intake.run import IntakeCounts, open_files, take_in
 from pipeline.planning import PlanCounts, plan_villages
+from pipeline.press import Forms
 from pipeline.preview import preview_files
-from pipeline.printing import PrintCounts, print_campaign
+from pipeline.printing import PrintCounts, print_campaign, villages_to_print
 from pipeline.roster.marked import write_marked
 from pipeline.roster.reader import read_rosters
 from pipeline.roster.store import import_roster, villages_with_roster
 from pipeline.settings import Settings
 from pipeline.stock import stock_templates
+from pipeline.which import EVERYTHING
 
 HOUSEHOLDS = 400
 SCANNED_VILLAGES, SHEETS_A_VILLAGE = 2, 130
@@ -139,11 +142,20 @@ def _plan(at: Folders, divisions: Divisions, actor: Actor) -> tuple[Home, Campai
 
 def _print(at: Folders, home: Home, campaign: Campaign, actor: Actor) -> PrintCounts:
     with home.reading() as connection:
-        villages = villages_with_roster(connection)
-    with home.locked(), progress(f"【5/{STEPS}】打印（村）", len(villages)) as bar:
+        villages = villages_to_print(connection, campaign, None, EVERYTHING, actor.today)
+    with home.locked(), progress(f"【5/{STEPS}】打印（份）", sum(villages.values())) as bar:
         printed = print_campaign(
-            home, campaign, villages, at.batches, actor, copies=1, docx=True, done=bar.advance, say=say
+            home,
+            campaign,
+            villages,
+            at.batches,
+            actor,
+            forms=Forms(docx=True),
+            which=EVERYTHING,
+            done=bar.advance,
+            say=say,
         )
+    print_run.end(at.batches)
     say(f"　　{len(printed.batches)} 批，{printed.contracts} 份合同，{printed.pages} 页")
     say(f"【6/{STEPS}】出六种合同的预览")
     preview_files(stock_templates(), at.previews, campaign.day)

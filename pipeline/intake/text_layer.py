@@ -12,11 +12,12 @@ import numpy as np
 import pypdfium2 as pdfium
 
 from archive.signed_pdf import Run
+from pipeline.background import pieces_as_pages, read_background
 from pipeline.fill import Content
 from pipeline.intake.register import Points, Registration
-from pipeline.layout import MM, Layout
+from pipeline.layout import MM, FieldPlace, Layout
 from pipeline.place import fit, width
-from pipeline.press import beside_code
+from pipeline.sheet_painter import beside_code
 
 HEIGHT = 841.89  # points
 GAP = 3.0  # points between characters of one run at most: a blank or a tab begins another
@@ -41,14 +42,23 @@ class TextLayers:
 
     def of(self, layout: Layout, number: str, content: Content, sheet: int) -> list[Words]:
         """Everything printed on a contract's 1-based sheet, in the order of the print batch."""
-        found = list(self._own(layout.background, sheet - 1))
+        found: list[Words] = []
+        fields = dict(enumerate(layout.sheets[sheet - 1].fields))
+        for words, places in self._own(layout.background, sheet - 1):
+            found += words
+            for at in places:
+                found += _value(fields.pop(at), content)
+        for place in fields.values():
+            found += _value(place, content)
         for line in beside_code(number, sheet, len(layout.sheets)):
             found.append(Words(line.words, line.x, line.baseline, line.width, line.size * MM))
-        for place in layout.sheets[sheet - 1].fields:
-            for placed in fit(place, content.value(place.name)) or []:
-                across = width(place.style, place.size, placed.words) * placed.squeeze
-                found.append(Words(placed.words, placed.x, placed.baseline, across, place.size * MM))
         return found
+
+
+def _value(place: FieldPlace, content: Content) -> Iterator[Words]:
+    for placed in fit(place, content.value(place.name)) or []:
+        across = width(place.style, place.size, placed.words) * placed.squeeze
+        yield Words(placed.words, placed.x, placed.baseline, across, place.size * MM)
 
 
 def runs(words: list[Words], registration: Registration, wide: int, high: int) -> tuple[Run, ...]:
@@ -95,11 +105,14 @@ def _upright(points: Points, turn: int, wide: int, high: int) -> Points:
     return np.stack([x, y], axis=1)
 
 
-def _background_words(background: bytes, index: int) -> tuple[Words, ...]:
-    with pdfium.PdfDocument(background) as document:
-        page = document[index]
-        text = page.get_textpage()
-        return tuple(_lines(text))
+def _background_words(background: bytes, index: int) -> list[tuple[list[Words], tuple[int, ...]]]:
+    """The words of each piece of a sheet's background, and the sheet's fields that follow it."""
+    pieces = read_background(background)[index]
+    with pdfium.PdfDocument(pieces_as_pages(background, index)) as document:
+        return [
+            (list(_lines(page.get_textpage())), piece.fields)
+            for page, piece in zip(document, pieces, strict=True)
+        ]
 
 
 def _lines(text: pdfium.PdfTextPage) -> Iterator[Words]:

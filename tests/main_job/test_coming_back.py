@@ -228,3 +228,25 @@ def test_the_audit_is_what_the_papers_say(returned: Returned, connection: Connec
     assert all(one["overdue"] for one in later["findings"])
     before = huyue("--home", returned.home, "audit", "--on", "2026-03-31", "--json", today=BACK).json
     assert before["counts"]["missing"] == town.printed.json["contracts"], "nothing had come back by then"
+
+
+def test_what_is_not_back_is_printed_again_and_nothing_else(
+    returned: Returned, connection: Connection, tmp_path: Path
+) -> None:
+    printed = json.loads((returned.batch / "print.json").read_text(encoding="utf-8"))["pages"]
+    sheets = {line["contract"]: line["sheets"] for line in printed if line["contract"]}
+    filed = {number: current_filing(connection, number) for number in sheets}
+    out = {
+        number
+        for number, count in sheets.items()
+        if (filing := filed[number]) is None or len(filing.sheets) < count
+    }
+    answer = huyue(
+        *("--home", returned.home, "print", "--campaign", "2026春", "--out", tmp_path / "补印"),
+        *("--village", returned.batch.name, "--unreturned", "--json"),
+        today=BACK,
+    )
+    assert (answer.status, answer.json["contracts"]) == (0, len(out))
+    again = json.loads((tmp_path / "补印" / returned.batch.name / "print.json").read_text(encoding="utf-8"))
+    assert {line["contract"] for line in again["pages"]} - {None} == out
+    assert 0 < len(out) < len(sheets)

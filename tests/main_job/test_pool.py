@@ -5,6 +5,8 @@ import select
 import signal
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -110,3 +112,32 @@ def _wait_until_gone(pid: int) -> None:
         return
     assert select.select([handle], [], [], 60)[0], "a worker is still there"
     os.close(handle)
+
+
+def half_a_result(mark: Path) -> bytes:
+    """More than a pipe holds; the first time its process is killed while it is being written."""
+    if not mark.exists():
+        mark.touch()
+        threading.Thread(target=_kill_when_written_to, args=(os.getpid(),), daemon=True).start()
+    return bytes(50_000_000)
+
+
+def _kill_when_written_to(pid: int) -> None:
+    """Kills the process once it has written a part of it."""
+    while int(Path(f"/proc/{pid}/io").read_text().partition("wchar: ")[2].split()[0]) < 1_000_000:
+        pass
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_worker_killed_with_half_a_result_written_is_replaced(tmp_path: Path) -> None:
+    (result,) = pool.ordered(half_a_result, [tmp_path / "mark"], 1)
+    assert len(result) == 50_000_000
+
+
+def large(_: int) -> bytes:
+    return bytes(50_000_000)
+
+
+def test_a_run_given_up_while_results_are_being_written_ends() -> None:
+    with closing(pool.ordered(large, range(4), 2)) as results:
+        assert len(next(results)) == 50_000_000

@@ -2,9 +2,7 @@
 
 import io
 import json
-import select
 import shutil
-import subprocess
 import zipfile
 from collections import Counter
 from datetime import date
@@ -20,7 +18,7 @@ from archive import numbers
 from archive.home import open_home
 from pipeline.campaigns import find_campaign
 from pipeline.contracts import Printable, printables
-from tests.conftest import FULL, HUYUE, Town, huyue
+from tests.conftest import Town, huyue
 
 TEMPLATES = {
     "01": "household_responsibility",
@@ -214,29 +212,3 @@ def test_an_unknown_campaign_is_wrong_usage(town: Town, tmp_path: Path, name: st
     answer = huyue("--home", town.home, "print", "--campaign", name, "--out", tmp_path / "o", "--json")
     assert (answer.status, answer.json["error"]["code"]) == (2, "campaign_unknown")
     assert "2026春" in answer.json["error"]["message"]
-
-
-@pytest.mark.parametrize("moment", range(3) if FULL else [1])
-def test_a_run_that_is_killed_half_way_is_made_good_by_the_same_command(
-    town: Town, tmp_path: Path, moment: int
-) -> None:
-    command: list[str | Path] = [
-        "--home",
-        town.home,
-        "print",
-        "--campaign",
-        "2026春",
-        "--out",
-        tmp_path / "o",
-    ]
-    with subprocess.Popen(
-        [HUYUE, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as run:
-        while run.poll() is None and len(list((tmp_path / "o").glob("4*"))) < 3 * moment + 1:
-            select.select([], [], [], 0.005)
-        run.kill()
-    again = huyue(*command, "--json")
-    assert again.status == 0, again.err
-    assert {path.name for path in (tmp_path / "o").iterdir()} == {batch.name for batch in town.batches()}
-    for batch in town.batches():
-        assert (tmp_path / "o" / batch.name / "print.pdf").read_bytes() == (batch / "print.pdf").read_bytes()

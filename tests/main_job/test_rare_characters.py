@@ -30,12 +30,12 @@ ENGINES = ("tantivy", "whoosh")
 COMMON = "㛃〇䶮堃玥璟喆𠮷𦊍𪱝𫞐𫾉𬺰"
 # In extensions G and H free fonts hold a part; the first two that are there.
 FURTHER = "".join(
-    next((character for character in block if fonts.find("kai", character)), "")
+    next((character for character in block if fonts.style("kai").find(character)), "")
     for block in (map(chr, range(0x30000, 0x3134B)), map(chr, range(0x31350, 0x323B0)))
 )
 RARE = COMMON + FURTHER
 # Extension I, a corner of G, and last one that no standard has.
-ABSENT = next(c for c in "\U0002ebf0\U00030041\U000323b0" if not fonts.find("kai", c))
+ABSENT = next(c for c in "\U0002ebf0\U00030041\U000323b0" if not fonts.style("kai").find(c))
 DOTTED = "阿依古丽·买买提"
 NAMES = [*(f"韦{character}" for character in RARE), DOTTED, f"{RARE[0]}{RARE[7]}{RARE[-1]}"]
 LOST = f"覃{ABSENT}"

@@ -1,12 +1,17 @@
 """What `template check` says of templates as offices break them: in Chinese, with the place and the remedy."""
 
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pipeline.layout_check import template_problems
 from pipeline.template import load_template
 from pipeline.template_check import static_problems
+from pipeline.template_problem import TemplateProblem
+from tests.templates.further_templates import village_template
 from tests.templates.template_edits import (
     Members,
     edited,
@@ -84,6 +89,51 @@ def test_members_that_no_contract_needs_are_refused(tmp_path: Path, name: str, s
     where, message, _ = one_problem(folder)
     assert where == "contract.docx"
     assert says in message
+
+
+def _png(width: int, height: int) -> bytes:
+    """The beginning of a PNG of that many pixels: what a program looks at to know how much memory it needs."""
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    end = (
+        struct.pack(">I", zlib.crc32(chunk))
+        + struct.pack(">I", 0)
+        + b"IDAT"
+        + struct.pack(">I", zlib.crc32(b"IDAT"))
+    )
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + end
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("image1.png", _png(8_000, 6_000), "image1.png 太大（超过 4000 万像素）"),
+        ("image1.PNG", _png(60_000, 60_000), "image1.PNG 太大"),
+        ("image2.jpeg", b"\xff\xd8 no picture", "image2.jpeg 打不开"),
+        ("image3.svg", b"<!DOCTYPE svg><svg/>", "带有 DOCTYPE 声明"),
+        ("image3.svg", b"<svg>", "已经损坏"),
+        ("image3.svg", b'<svg><path style="fill:url(http://example.invalid/a)"/></svg>', "链接到外面的内容"),
+    ],
+)
+def test_a_picture_that_is_no_contracts_is_named(tmp_path: Path, name: str, data: bytes, says: str) -> None:
+    folder = edited(stock("01"), tmp_path, lambda members: members.update({f"word/media/{name}": data}))
+    where, message, severity = one_problem(folder)
+    assert (where, severity) == ("contract.docx", "error")
+    assert says in message
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.png", _png(5_000, 7_000)),
+        (
+            "a.svg",
+            b'<svg><use href="#a"/><image href="data:image/png;base64,"/><g style="fill:url(#b)"/></svg>',
+        ),
+    ],
+)
+def test_a_picture_that_is_whole_in_itself_is_taken(tmp_path: Path, name: str, data: bytes) -> None:
+    edit: Callable[[Members], None] = lambda members: members.update({f"word/media/{name}": data})  # noqa: E731
+    assert problems(edited(stock("01"), tmp_path, edit)) == []
 
 
 def test_a_document_with_macros_is_refused_by_its_type(tmp_path: Path) -> None:
@@ -225,6 +275,7 @@ def test_a_text_box_and_its_fallback_are_one_place(tmp_path: Path) -> None:
         ('kind = "calendar_year"', 'kind = "calendar_year"\nyears = 2', "term.years", "请删去"),
         ('kind = "calendar_year"', 'kind = "away"', "term.kind", "只适用于个人合同"),
         ("privacy_consent =", "consent =", "boxes", "缺少单独同意的签名框 privacy_consent"),
+        ('"party.name"', '"village.name"', "fields", "没有印当事人名称的空格（source = “party.name”）"),
         ('label = "乡镇"', 'label = "户编号"', "fields", "“户编号”用了 2 次"),
     ],
 )
@@ -235,6 +286,29 @@ def test_a_manifest_that_no_contract_can_keep_is_named_by_its_key(
     assert any(
         problem.where == f"contract.toml 的 {where}" and says in problem.message for problem in found
     ), found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "says"),
+    [
+        ("[boxes]", "[who]\nage = { min = 18 }\n[boxes]", "who", "没有条件可写"),
+        (
+            "[boxes]",
+            "[rows.members]\nname = { label = '人', source = 'member.name', width = 9 }\n[boxes]",
+            "rows.members",
+            "没有这个列表",
+        ),
+        ('"village.name"', '"unit.name"', "fields", "没有印当事人名称的空格（source = “village.name”）"),
+        ('"town.name"', '"household.group"', "fields.town", "来源“household.group”不存在"),
+        ('"calendar_year"', '"away"', "term.kind", "只适用于个人合同"),
+    ],
+)
+def test_a_rule_about_a_village_is_named_by_its_key(
+    tmp_path: Path, old: str, new: str, where: str, says: str
+) -> None:
+    folder = edited(village_template(tmp_path / "10"), tmp_path / "a", toml=swap_toml(old, new))
+    found = problems(folder)
+    assert any(one.where == f"contract.toml 的 {where}" and says in one.message for one in found), found
 
 
 @pytest.mark.parametrize(
@@ -265,3 +339,12 @@ def test_an_office_adds_a_word_of_its_own(tmp_path: Path) -> None:
     template = load_template(edited(stock("01"), tmp_path, swap(CLAUSE, "<w:t>不签的扣分。")))
     assert static_problems(template) == []
     assert "扣分" in static_problems(template, ["扣分"])[0].message
+
+
+def test_who_signs_must_stand_on_the_first_page(tmp_path: Path) -> None:
+    over = swap("乙方：", '乙方：</w:t><w:br w:type="page"/><w:t>')
+    template = load_template(edited(village_template(tmp_path / "10"), tmp_path / "a", over))
+    (found,) = template_problems(template)
+    assert found == TemplateProblem(
+        "排版", "当事人的名称（村（居）委会）要印在第 1 页上，请移过去。", "error"
+    )

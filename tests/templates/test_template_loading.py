@@ -10,7 +10,9 @@ import pytest
 from archive.errors import ManifestFaulty, TemplateIncomplete, TemplateUnreadable
 from pipeline import template as module
 from pipeline.template import load_template
-from tests.templates.template_edits import Members, edited, stock, swap, swap_toml
+from tests.templates.template_edits import NAMES, STOCK, Members, edited, problems, stock, swap, swap_toml
+
+WORD = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
 @pytest.mark.parametrize("name", ["contract.docx", "contract.toml"])
@@ -26,12 +28,20 @@ def test_a_folder_that_is_not_there_is_incomplete(tmp_path: Path) -> None:
         load_template(tmp_path / "没有")
 
 
-def _zip(*members: tuple[str, bytes]) -> bytes:
+def _zip(*members: tuple[str, bytes], packed: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", packed) as archive:
         for name, data in members:
             archive.writestr(name, data)
     return out.getvalue()
+
+
+def _document(body: bytes, head: bytes = b"", name: bytes = WORD) -> bytes:
+    xml = head + b'<w:document xmlns:w="' + name + b'"><w:body>' + body + b"</w:body></w:document>"
+    return _zip(("word/document.xml", xml))
+
+
+LAUGHS = b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 
 
 @pytest.mark.parametrize(
@@ -45,8 +55,35 @@ def _zip(*members: tuple[str, bytes]) -> bytes:
         (_zip(("word/document.xml", bytes(60_000_000))), "太大"),
         (_zip(*((f"{number}.bin", b"") for number in range(400))), "太大"),
         (bytes(11_000_000), "10 MB"),
+        (_zip(("word/document.xml", b"<x/>"), packed=zipfile.ZIP_LZMA), "已经损坏"),
+        (_zip(("word/document.xml", b"<x/>"), ("Word/Document.xml", b"<x/>")), "同名的部分"),
+        (_document(b"", name=b"http://purl.oclc.org/ooxml/wordprocessingml/main"), "Strict"),
+        (_document(b"<w:p/>" * 100_000), "有 100000 段，超过 5000 段"),
+        (_document(b"<w:x/>" * 1_000_000), "word/document.xml 太大"),
+        (_document(b"<w:x>" * 400 + b"</w:x>" * 400), "已经损坏"),
+        (_document(b"&b;", LAUGHS), "读不了"),
+        (_document(b"", b"<!--" + b"x" * 9_000 + b"-->" + LAUGHS), "DOCTYPE"),
+        (_zip(("word/document.xml", "<!DOCTYPE x><x/>".encode("utf-16"))), "DOCTYPE"),
     ],
-    ids=["empty", "pdf", "old doc", "workbook", "cut", "bomb", "many members", "large"],
+    ids=[
+        "empty",
+        "pdf",
+        "old doc",
+        "workbook",
+        "cut",
+        "bomb",
+        "many members",
+        "large",
+        "packed as no docx is",
+        "two of one name",
+        "strict",
+        "100,000 paragraphs",
+        "a million tags",
+        "deep",
+        "entities",
+        "doctype behind a comment",
+        "doctype in UTF-16",
+    ],
 )
 def test_what_is_no_sound_docx_is_unreadable_with_a_remedy(tmp_path: Path, data: bytes, says: str) -> None:
     folder = edited(stock("01"), tmp_path)
@@ -135,6 +172,11 @@ def test_a_template_is_named_by_the_bytes_of_both_files(tmp_path: Path) -> None:
     rules = load_template(edited(stock("01"), tmp_path / "rules", toml=swap_toml("copies = 2", "copies = 3")))
     assert same.sha256 == load_template(stock("01")).sha256
     assert len({same.sha256, wording.sha256, rules.sha256}) == 3
+
+
+@pytest.mark.parametrize("folder", STOCK, ids=NAMES)
+def test_a_stock_template_has_no_problem(folder: Path) -> None:
+    assert problems(folder) == []
 
 
 def test_a_stock_template_is_far_below_every_limit() -> None:

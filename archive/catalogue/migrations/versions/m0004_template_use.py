@@ -1,4 +1,4 @@
-"""Which version of a template is in use since when, and campaigns that are closed."""
+"""Which version of a template is in use since when, campaigns that are closed, and blank contracts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,3 +19,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_template_use")),
     )
     op.add_column("campaign", sa.Column("closed_on", sa.Text(), nullable=True))
+    op.add_column("campaign", sa.Column("counted", sa.Text(), nullable=True))
+    op.add_column("contract", sa.Column("blank", sa.Boolean(), server_default="0", nullable=False))
+    op.add_column("contract", sa.Column("assigned_on", sa.Text(), nullable=True))

@@ -1,0 +1,66 @@
+"""Which of a campaign's contracts are printed: all, or a part of them on top of what was printed before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from archive.catalogue import tables
+from pipeline.contracts import Printable
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """A part of a campaign; nothing given is all of it.
+
+    `numbers`: these contracts; `unreturned`: those that were printed and are not all back; `blank`: those for
+    people met on the spot; `pages`: pages of a village's print.pdf, from and to (1-based, both included).
+    """
+
+    numbers: tuple[str, ...] = ()
+    unreturned: bool = False
+    blank: bool = False
+    pages: tuple[int, int] | None = None
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self == EVERYTHING
+
+    def of(self, connection: Connection, village: str, contracts: Sequence[Printable]) -> list[Printable]:
+        """Those of a village's contracts that are meant; `pages` is the batch's own matter."""
+        chosen = list(contracts)
+        if self.numbers:
+            wanted = frozenset(self.numbers)
+            chosen = [one for one in chosen if one.number in wanted]
+        if self.unreturned:
+            back = _returned(connection, village)
+            chosen = [one for one in chosen if one.number not in back]
+        if self.blank:
+            chosen = [one for one in chosen if one.blank]
+        return chosen
+
+
+EVERYTHING = Which()
+
+
+def _returned(connection: Connection, village: str) -> set[str]:
+    """The village's contracts with every sheet filed, and those that were never printed."""
+    contract, filing = tables.contract, tables.filing
+    newest = (
+        select(filing.c.contract, func.max(filing.c.version).label("version"))
+        .join(contract, contract.c.number == filing.c.contract)
+        .where(contract.c.village_code == village)
+        .group_by(filing.c.contract)
+        .subquery()
+    )
+    filed = (
+        select(contract.c.number)
+        .join(newest, newest.c.contract == contract.c.number)
+        .join(filing, (filing.c.contract == newest.c.contract) & (filing.c.version == newest.c.version))
+        .where(filing.c.sheets == contract.c.sheets)
+    )
+    never = select(contract.c.number).where(
+        contract.c.village_code == village, contract.c.printed_on.is_(None)
+    )
+    return {*connection.execute(filed).scalars(), *connection.execute(never).scalars()}
