@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
 from archive.catalogue import tables
-from archive.states import closing_holds, closing_rank
+from archive.states import closing_holds, closing_rank, filed_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +165,8 @@ def sheets_out(connection: Connection, campaign_id: int, on: str) -> Iterator[Ou
 def _each(campaign_id: int, on: str) -> Select[tuple[object, ...]]:
     """Every contract of a campaign: whether printed, its sheets, how many are filed, and how it was closed.
 
-    One that came back without having been marked printed was printed; while a sheet of it is missing, it is
-    only known to have one more.
+    One that came back without having been marked printed was printed. What is filed whole has no other sheet,
+    whatever it was printed on since; while a sheet is missing, there is one more than are filed at least.
     """
     contract, filing = tables.contract, tables.filing
     versions = filing.alias("versions")
@@ -178,7 +178,9 @@ def _each(campaign_id: int, on: str) -> Select[tuple[object, ...]]:
     )
     current = and_(filing.c.contract == contract.c.number, filing.c.version == newest)
     filed = func.coalesce(filing.c.sheets, 0)
-    more = case((and_(contract.c.sheets.is_(None), filing.c.gaps.contains("incomplete")), 1), else_=0)
+    more = case((filing.c.gaps.contains("incomplete"), 1), else_=0)
+    at_least = func.max(func.coalesce(contract.c.sheets, 0), case((filed > 0, filed + more), else_=0))
+    sheets = case((filed_whole(filing), filed), else_=at_least)
     printed = func.coalesce(contract.c.printed_on <= on, False) | (filed > 0)
     return (
         select(
@@ -187,7 +189,7 @@ def _each(campaign_id: int, on: str) -> Select[tuple[object, ...]]:
             contract.c.template,
             contract.c.blank,
             printed.label("printed"),
-            func.max(func.coalesce(contract.c.sheets, 0), filed + more).label("sheets"),
+            sheets.label("sheets"),
             filed.label("filed"),
             filing.c.id.label("filing_id"),
             _closed_as(on).label("kind"),

@@ -137,6 +137,11 @@ def same_party(one: FromClause, other: FromClause) -> ColumnElement[bool]:
     return and_(other.c.template == one.c.template, or_(other.c.party_key == key, freed))
 
 
+def filed_whole(filing: FromClause) -> ColumnElement[bool]:
+    """The condition that every sheet is filed, of those that the paper itself says it has."""
+    return and_(filing.c.sheets > 0, ~filing.c.gaps.contains("incomplete"))
+
+
 def closing_holds(closing: FromClause, on: str) -> ColumnElement[bool]:
     """That a closing was recorded and holds on a date, and was not corrected by then."""
     later = tables.closing.alias("correction")

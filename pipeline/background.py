@@ -70,6 +70,7 @@ def make_background(
     not those of this machine, they are kept as they are.
     """
     with pikepdf.open(io.BytesIO(pdf)) as source:
+        _drop_idle_fonts(source)
         pages = [
             _cut(page, marker_of, places, undrawn) for page, places in zip(source.pages, fields, strict=True)
         ]
@@ -185,6 +186,15 @@ def _cut(page: pikepdf.Page, marker_of: MarkerOf, places: Mapping[int, int], und
                 if marker in places:
                     _cut_here(cuts, levels, marker)
     return cuts
+
+
+def _drop_idle_fonts(source: pikepdf.Pdf) -> None:
+    """Take fonts from form objects that write nothing: LibreOffice names all of a page's in each."""
+    for value in source.objects:
+        form = isinstance(value, pikepdf.Stream) and value.get("/Subtype") == "/Form"
+        if form and "/Resources" in value and b"Tf" not in value.read_bytes():
+            kept = {key: item for key, item in value.Resources.items() if key != "/Font"}
+            value.Resources = pikepdf.Dictionary(kept)
 
 
 def _mode(mode: int) -> Instruction:

@@ -9,15 +9,16 @@ from sqlalchemy import Connection, Row, func, select, update
 from archive import journal
 from archive.catalogue import tables
 from archive.changes import mark_changed
-from archive.errors import BlankClosed, NotBlank, PartyTaken, SignerFaulty
 from archive.journal import Actor
 from archive.states import not_closed
 from pipeline.blanks import NOBODY, blank_offer
 from pipeline.contracts import kept_template
-from pipeline.manifest import Manifest
-from pipeline.people import MALE, Household, Person
+from pipeline.errors import BlankClosed, NotBlank, PartyTaken, SignerFaulty
+from pipeline.manifest import Manifest, Range
+from pipeline.people import MALE, Household, Person, age_on
 from pipeline.responsibles import responsibles_of
-from pipeline.roster.identity import read_identity, sex_of
+from pipeline.roster.groups import read_household_number
+from pipeline.roster.identity import birth_of, read_identity, sex_of
 from pipeline.roster.persons import LONGEST_NAME
 from pipeline.roster.problems import quoted, quoted_id
 from pipeline.roster.words import read_name
@@ -62,7 +63,7 @@ def assign(
     if not row.alive:
         raise BlankClosed(number=number)
     day, manifest = date.fromisoformat(row.date), kept_template(connection, row.template_sha256).manifest
-    household = household.strip()
+    household = read_household_number(household)
     if len(household) > LONGEST_HOUSEHOLD:
         raise SignerFaulty(number=number, detail=f"户编号超过 {LONGEST_HOUSEHOLD} 个字，请核对。")
     if manifest.scope == "household" and not household:
@@ -70,6 +71,7 @@ def assign(
             number=number, detail="这是按户签的合同，请用 --household 写户编号，有组的再加 --group。"
         )
     signers, notes = _signers(number, manifest, written)
+    _check_ages(number, manifest, signers, day)
     home = Household(row.village_code, group, household, signers[0].name, "", ())
     key = blank_offer(manifest, home, signers, day).party_key
     _check_free(connection, row, key)
@@ -132,6 +134,19 @@ def _signers(
             number=number, detail="两个公民身份号码表示的是同一性别，不是夫妻两人的，请按证件核对。"
         )
     return found, tuple(said)
+
+
+def _check_ages(number: str, manifest: Manifest, signers: Sequence[Person], day: date) -> None:
+    """Raise SignerFaulty for who is younger on the campaign's date than the template allows."""
+    rules = ("husband_age", "wife_age") if manifest.scope == "couple" else ("age",)
+    for rule, person in zip(rules, signers, strict=True):
+        wanted, age = manifest.who.get(rule), age_on(birth_of(person.id_number), day)
+        if isinstance(wanted, Range) and wanted.min is not None and age < wanted.min:
+            detail = (
+                f"{person.name}在批次日期（{day}）只有 {age} 周岁，《{manifest.title}》要满 {wanted.min} 周岁。"
+                f"号码没有写错的，这一份不能算数，请用 huyue close {number} --as void 作废。"
+            )
+            raise SignerFaulty(number=number, detail=detail)
 
 
 def _check_free(connection: Connection, row: Row[tuple[object, ...]], key: str) -> None:

@@ -15,13 +15,13 @@ from archive import journal
 from archive.catalogue import tables
 from archive.changes import mark_changed
 from archive.closings import VOID, close_contract
-from archive.errors import NoBlankFor
 from archive.journal import Actor
 from archive.numbers import Number
 from archive.states import Standing, State, standings
 from pipeline import facts
 from pipeline.campaigns import Campaign, require_open
 from pipeline.contracts import encode_content, keep_template
+from pipeline.errors import NoBlankFor
 from pipeline.fill import Content
 from pipeline.manifest import Manifest
 from pipeline.people import Household, Person

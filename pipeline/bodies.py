@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archive.errors import BadSettings, VillageAmbiguous, VillageUnknown
 from pipeline.divisions import Divisions
+from pipeline.errors import BadSettings, VillageAmbiguous, VillageUnknown
 from pipeline.settings import Unit
 
 NAME_LENGTH = 50  # characters

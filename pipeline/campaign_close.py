@@ -6,11 +6,10 @@ from itertools import groupby, islice
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from archive import journal
 from archive.catalogue import tables
-from archive.errors import CampaignNotPrinted, FileExists
 from archive.home import Home
 from archive.journal import Actor
 from archive.search import Names
@@ -21,6 +20,7 @@ from archive.workbook_rows import Rows
 from pipeline.campaigns import Campaign, find_campaign
 from pipeline.certificate import Certificate, write_certificate
 from pipeline.contracts import print_order
+from pipeline.errors import CampaignNotPrinted, FileExists, PrintedLater
 
 FIRST = 3  # numbers that are named of a village
 SHOWN = 40  # villages that are listed on the screen
@@ -56,11 +56,19 @@ class Look:
 
 
 def look(connection: Connection, campaign: Campaign, names: Names, actor: Actor) -> Look:
-    """Count a campaign's sheets. Raises CampaignNotPrinted where none was ever printed."""
+    """Count a campaign's sheets.
+
+    Raises CampaignNotPrinted where none was ever printed, PrintedLater where some were after today.
+    """
     kept = select(tables.campaign.c.counted).where(tables.campaign.c.id == campaign.id)
     counted = connection.execute(kept).scalar_one()
     if counted is not None:
         return Look(campaign, None, msgspec.json.decode(counted, type=Certificate), {}, 0)
+    last = connection.execute(
+        select(func.max(tables.contract.c.printed_on)).where(tables.contract.c.campaign_id == campaign.id)
+    ).scalar_one()
+    if last is not None and last > actor.today.isoformat():
+        raise PrintedLater(name=campaign.name, printed=last, today=actor.today)
     counts = count_sheets(connection, campaign.id, actor.today.isoformat())
     if not counts.total.contracts:
         raise CampaignNotPrinted(name=campaign.name)

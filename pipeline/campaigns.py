@@ -7,7 +7,7 @@ from unicodedata import category
 from sqlalchemy import Connection, Row, insert, select
 
 from archive.catalogue import tables
-from archive.errors import (
+from pipeline.errors import (
     CampaignClosed,
     CampaignClosesEarly,
     CampaignDateFixed,

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from archive.errors import FileExists, ListFaulty, WrongUsage
+from archive.errors import WrongUsage
 from archive.journal import Actor
 from archive.numbers import parse
 from archive.workbook import GRID, list_sheet, new_workbook
 from pipeline.divisions import Divisions
+from pipeline.errors import FileExists, ListFaulty
 from pipeline.roster.cells import Cell, folded
 from pipeline.roster.dates import read_day
 from pipeline.roster.opened import sheets_of

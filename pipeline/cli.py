@@ -106,14 +106,8 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as problem:
         if session.debug:
             traceback.print_exc()
-        reason = REASONS.get(problem.errno or 0, problem.strerror or type(problem).__name__)
         file = None if problem.filename is None else str(problem.filename)
-        _fail(
-            session,
-            "file_trouble",
-            f"文件或文件夹 {file or ''} 用不了：{reason}。请换一个位置，或检查权限后再试。",
-            file,
-        )
+        _fail(session, "file_trouble", file_trouble(problem), file)
         return EXIT_USAGE
     except Exception as problem:
         if session.debug:
@@ -126,6 +120,15 @@ def run(arguments: Sequence[str]) -> int:
             None,
         )
         return EXIT_BUG
+
+
+def file_trouble(problem: OSError) -> str:
+    """What is said of a file that could not be read or written; which one it was is not always known."""
+    what = "读写文件时出错" if problem.filename is None else f"文件或文件夹 {problem.filename} 用不了"
+    reason = REASONS.get(problem.errno or 0, problem.strerror or type(problem).__name__)
+    if problem.errno == errno.ENOSPC:
+        return f"{what}：{reason}。请腾出地方，再运行同一命令。"
+    return f"{what}：{reason}。请换一个位置，或检查权限后再试。"
 
 
 def _fail(session: Session, code: str, message: str, file: str | None) -> None:

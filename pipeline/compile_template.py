@@ -13,9 +13,9 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from archive.errors import TemplateUnreadable
 from pipeline import marks
 from pipeline.docx_package import pack
+from pipeline.errors import TemplateUnreadable
 from pipeline.fill import ColourOf, Compiled, If, Loop, Node, Slot
 from pipeline.manifest import Manifest
 from pipeline.marks import MC, W
@@ -178,6 +178,7 @@ class _Cutter:
     def isolate(self, paragraph: etree._Element) -> None:
         """Give every field and box of a paragraph a run of its own."""
         self._alone = marks.MARK.fullmatch(marks.text_of(paragraph).strip()) is not None
+        self._align = self._styles.alignment(paragraph)
         for text in marks.text_runs(paragraph):
             if marks.MARK.search(text.text or ""):
                 self._split(text)
@@ -233,7 +234,16 @@ class _Cutter:
             number = len(self.slots)
             rows, name = ("", self._boxes[mark.label]) if mark.kind == "box" else self._fields[mark.label]
             self.slots.append(
-                Slot(mark.kind, name, rows, self._styles.size(run), self._alone, _colour_of(run))
+                Slot(
+                    mark.kind,
+                    name,
+                    rows,
+                    self._styles.size(run),
+                    self._alone,
+                    self._align,
+                    _colour_of(run),
+                    run.find(f"{W}rPr/{W}spacing") is None and run.find(f"{W}rPr/{W}w") is None,
+                )
             )
         for alternatives, form in forms:
             if alternatives is not None and form is alternatives[0]:

@@ -14,10 +14,10 @@ from typing import Any
 
 import click
 
-from archive.errors import HomeNotGiven
 from archive.home import Home, open_home
 from archive.journal import CHINA, Actor
 from pipeline import zh
+from pipeline.errors import HomeNotGiven
 
 FIRST_YEAR, LAST_YEAR = 1950, 2200
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
-from archive.errors import DivisionsUnreadable, RosterMissing, VillageAmbiguous, VillageUnknown
+from pipeline.errors import DivisionsUnreadable, RosterMissing, VillageAmbiguous, VillageUnknown
 from pipeline.village_names import (
     COMMUNITY_ENDINGS,
     VILLAGE_ENDINGS,

@@ -13,6 +13,8 @@ from functools import lru_cache
 from pipeline.docx_package import Package
 from pipeline.manifest import Field, Manifest
 
+TIGHTEST = 0.75  # of the natural width: narrower than that, Chinese is hard to read
+NARROW = 0.62  # ems of a letter or a digit, at most but for a few
 VARIANTS = 512  # flattened at a time; they share their literals, so that one is a few kB
 # What markup is made of, and what XML 1.0 cannot say at all (its section 2.2); no roster holds the latter.
 _SPECIAL = re.compile(r"[&<>\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -24,7 +26,9 @@ _UNSAYABLE = "\ufffd"
 class Slot:
     """One mark's place: a field or a box. `rows` names the list whose rows it repeats with, "" for none.
 
-    `size` is the font size in points; `alone` says that its paragraph, a table cell's say, has nothing else.
+    `scales`: its run may be given a horizontal scale of its own.
+    `size` is the font size in points; `alone` says that its paragraph, a table cell's say, has nothing else, and
+    `align` (left, center, right) how that paragraph is aligned.
     """
 
     kind: str
@@ -32,7 +36,9 @@ class Slot:
     rows: str
     size: float
     alone: bool
+    align: str
     colour: str
+    scales: bool
 
     @property
     def key(self) -> str:
@@ -116,22 +122,34 @@ def contract_docx(compiled: Compiled, content: Content) -> bytes:
     parts = []
     for part in _flattened(compiled, content.clauses, counts):
         pieces = part.pieces.copy()
-        for position, key, ems in part.values:
-            pieces[position] = xml_text(_centred(content.value(key), ems)).encode()
+        for value in part.values:
+            text = content.value(value.key)
+            if len(text) > value.ems:
+                pieces[value.before] += _scale(text, value)
+            pieces[value.position] = xml_text(text if value.alone else _centred(text, value.ems)).encode()
         parts.append((part.name, b"".join(pieces)))
     return compiled.package.docx(parts)
 
 
 @dataclass(frozen=True, slots=True)
-class _FlatPart:
-    """A part of one variant: its pieces in order; of those that are values, the position, key and blank's ems.
+class _Value:
+    """A value among a part's pieces: where its run's properties end and where it stands, and its blank's ems."""
 
-    Ems are 0 where the value stands alone, and is written as it is.
-    """
+    before: int
+    position: int
+    key: str
+    ems: int
+    alone: bool
+    scales: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _FlatPart:
+    """A part of one variant: its pieces in order, and which of them are values."""
 
     name: bytes
     pieces: list[bytes]
-    values: tuple[tuple[int, str, int], ...]
+    values: tuple[_Value, ...]
 
 
 @lru_cache(maxsize=VARIANTS)
@@ -147,19 +165,34 @@ def _flattened(
 
 def _flat(manifest: Manifest, name: str, leaves: "Iterator[tuple[_Leaf, int]]") -> _FlatPart:
     pieces: list[bytes] = []
-    values: list[tuple[int, str, int]] = []
+    values: list[_Value] = []
+    before = 0
     for node, row in leaves:
         if isinstance(node, bytes):
             pieces.append(node)
         elif isinstance(node, ColourOf):
+            before = len(pieces)
             pieces.append(node.slot.colour.encode())
         elif node.kind == "box":
             pieces.append("□".encode() if manifest.boxes[node.name].kind == "tick" else b"")
         else:
-            ems = 0 if node.alone else int(blank_of(manifest, node).width / 25.4 * 72 / node.size)
-            values.append((len(pieces), node.key.format(row), ems))
+            ems = int(blank_of(manifest, node).width / 25.4 * 72 / node.size)
+            values.append(_Value(before, len(pieces), node.key.format(row), ems, node.alone, node.scales))
             pieces.append(b"")
     return _FlatPart(name.encode(), pieces, tuple(values))
+
+
+def _scale(text: str, value: _Value) -> bytes:
+    """The scale at which a text wider than its blank fits it, as print.pdf has it; none where it would not."""
+    wide = _ems(text)
+    if not value.scales or not value.ems < wide <= value.ems / TIGHTEST:
+        return b""
+    return b'<w:w w:val="%d"/>' % int(100 * value.ems / wide)
+
+
+def _ems(text: str) -> float:
+    """How wide a text is at most, but for a few letters, in ems."""
+    return sum(1.0 if character > "\xff" or character == "·" else NARROW for character in text)
 
 
 def xml_text(value: str) -> str:
@@ -174,7 +207,7 @@ def blank_of(manifest: Manifest, slot: Slot) -> Field:
 
 def _centred(value: str, ems: int) -> str:
     """The value with ideographic spaces around it, so that the underline is as long as the blank."""
-    spare = max(0, ems - len(value))
+    spare = max(0, int(ems - _ems(value)))
     return "\u3000" * (spare // 2) + value + "\u3000" * (spare - spare // 2)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import uharfbuzz as hb
 
-from archive.errors import FontMissing
+from pipeline.errors import FontMissing
 from pipeline.installed_fonts import font_files, installed_faces
 
 _RARE = ("HanaMinA.ttf", "HanaMinB.ttf", "BabelStoneHan.ttf", "simsunb.ttf", "SimsunExtG.ttf")

@@ -8,14 +8,18 @@ sheet's top left corner.
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 MM = 25.4 / 72  # a point in mm
 RISE = 0.88  # of the font size: from the baseline to the top of a character's square
+TOUCH = 1.0  # mm that a blank may reach into a box, or another blank
 CODE_VERSION = 2  # raise it when what a layout says changes; cached layouts are then made anew
+
+
+Rectangle = tuple[float, float, float, float]  # left, top, width, height in mm
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -26,10 +30,11 @@ class Line(msgspec.Struct, frozen=True):
     width: float
 
 
-class FieldPlace(msgspec.Struct, frozen=True):
+class FieldPlace(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a field's value is printed: its lines, font style (song, kai, hei) and size in points.
 
-    `name` is the field's, of a repeated row `members.1.name`.
+    `name` is the field's, of a repeated row `members.1.name`. A value stands `centred` in its blank, at its
+    `right` end, else at its left. `cut`: a page's end cuts the blank in two, and this is one part of it.
     """
 
     name: str
@@ -37,8 +42,10 @@ class FieldPlace(msgspec.Struct, frozen=True):
     size: float
     centred: bool
     lines: tuple[Line, ...]
+    right: bool = False
+    cut: bool = False
 
-    def rectangle(self) -> tuple[float, float, float, float]:
+    def rectangle(self) -> Rectangle:
         """x, y, w, h around all lines, a font size high each."""
         height = self.size * MM
         left = min(line.x for line in self.lines)
@@ -46,6 +53,11 @@ class FieldPlace(msgspec.Struct, frozen=True):
         top = min(line.baseline for line in self.lines) - RISE * height
         bottom = max(line.baseline for line in self.lines) + (1 - RISE) * height
         return round(left, 2), round(top, 2), round(right - left, 2), round(bottom - top, 2)
+
+    def line_rectangles(self) -> list[Rectangle]:
+        """x, y, w, h of each line, a font size high."""
+        height = self.size * MM
+        return [(line.x, line.baseline - RISE * height, line.width, height) for line in self.lines]
 
 
 class BoxPlace(msgspec.Struct, frozen=True):
@@ -134,6 +146,15 @@ def make_layout(
     return msgspec.structs.replace(layout, id=base64.b32encode(digest).decode()[:6])
 
 
+def overlaps(rectangles: Iterable[Rectangle], place: Rectangle) -> bool:
+    """Whether one of the rectangles lies over a place; one that only touches it does not."""
+    x, y, w, h = place
+    return any(
+        min(x + w, left + wide) - max(x, left) > TOUCH and min(y + h, top + high) - max(y, top) > TOUCH
+        for left, top, wide, high in rectangles
+    )
+
+
 def box_gap(one: BoxPlace, other: BoxPlace) -> float:
     """The distance between two boxes, in mm; 0 where they touch or overlap."""
     across = max(one.x - (other.x + other.w), other.x - (one.x + one.w), 0)
@@ -141,15 +162,15 @@ def box_gap(one: BoxPlace, other: BoxPlace) -> float:
     return float((across**2 + down**2) ** 0.5)
 
 
-def geometry_faults(sheets: Sequence[SheetPlaces], code: BoxPlace) -> list[str]:
-    """What is wrong with where boxes lie, in Chinese; `code` is the page code's black square.
+def geometry_faults(sheets: Sequence[SheetPlaces], code: BoxPlace, labels: Mapping[str, str]) -> list[str]:
+    """What is wrong with where boxes lie, in Chinese, boxes called by their labels; `code` is the black square.
 
     The rules are those of docs/interfaces.md, "Print batch" and "Page code".
     """
     faults: list[str] = []
     for number, sheet in enumerate(sheets, 1):
         for index, box in enumerate(sheet.boxes):
-            place = f"第 {number} 页的框“{box.name}”"
+            place = f"第 {number} 页的框“{labels[box.name]}”"
             if box.x < 5 or box.y < 5 or box.x + box.w > 205:
                 faults.append(f"{place}离纸边不到 5 毫米，请往里移。")
             if box.y + box.h > 250:
@@ -161,5 +182,5 @@ def geometry_faults(sheets: Sequence[SheetPlaces], code: BoxPlace) -> list[str]:
             for other in sheet.boxes[index + 1 :]:
                 least = 8 if "seal" in (box.kind, other.kind) else 4
                 if box_gap(box, other) < least:
-                    faults.append(f"{place}与框“{other.name}”相距不到 {least} 毫米，请分开一些。")
+                    faults.append(f"{place}与框“{labels[other.name]}”相距不到 {least} 毫米，请分开一些。")
     return faults

@@ -7,9 +7,9 @@ from itertools import combinations
 import numpy as np
 import pypdfium2 as pdfium
 
-from archive.errors import ConversionFailed, LayoutFaulty
 from pipeline import page_code
-from pipeline.layout import Layout, Variant
+from pipeline.errors import LayoutFaulty
+from pipeline.layout import Layout, Variant, overlaps
 from pipeline.manifest import Manifest
 from pipeline.render_layout import render
 from pipeline.template import Template
@@ -47,10 +47,12 @@ def layout_problems(template: Template) -> list[TemplateProblem]:
     """What is wrong with the template's layouts, each fault once."""
     try:
         layouts = list(render([(template, variant) for variant in variants(template)]))
-    except (LayoutFaulty, ConversionFailed) as problem:
+    except LayoutFaulty as problem:
         return [TemplateProblem("排版", problem.message, "error")]
     found = [
-        fault for layout in layouts for fault in (*_faults(layout), *_nameless(template.manifest, layout))
+        fault
+        for layout in layouts
+        for fault in (*_faults(template.manifest, layout), *_nameless(template.manifest, layout))
     ]
     return [TemplateProblem("排版", fault, "error") for fault in dict.fromkeys(found)]
 
@@ -65,8 +67,8 @@ def _nameless(manifest: Manifest, layout: Layout) -> Iterator[str]:
             yield f"当事人的名称（{labels}）要印在第 1 页上，请移过去。"
 
 
-def _faults(layout: Layout) -> Iterator[str]:
-    """Ink inside a box or around the page code, and blanks broken over two lines."""
+def _faults(manifest: Manifest, layout: Layout) -> Iterator[str]:
+    """Print inside a box or around the page code, and blanks broken over two lines or pages."""
     document = pdfium.PdfDocument(io.BytesIO(layout.background))
     quiet = page_code.QUIET
     free = (
@@ -81,14 +83,19 @@ def _faults(layout: Layout) -> Iterator[str]:
             .to_numpy()
             .reshape(-1, round(page.get_width() * DPI / 72))
         )
-        if _has_ink(grey, *free) or _has_ink(grey, *BESIDE):
+        values = [place.rectangle() for place in sheet.fields]
+        if any(_has_ink(grey, *area) or overlaps(values, area) for area in (free, BESIDE)):
             yield f"第 {number} 页右上角（从左 105 毫米、从上 30 毫米以内）要印页码标识，那里不能有文字或线条。"
         for box in sheet.boxes:
-            if _has_ink(grey, box.x, box.y, box.w, box.h):
-                yield f"第 {number} 页的框“{box.name}”里有文字或线条，请把它们移开或把空位留大。"
+            area = (box.x, box.y, box.w, box.h)
+            if _has_ink(grey, *area) or overlaps(values, area):
+                label = manifest.boxes[box.name].label
+                yield f"第 {number} 页的框“{label}”里有文字或线条，请把它们移开或把空位留大。"
         for place in sheet.fields:
-            if len(place.lines) > 1:
-                yield f"第 {number} 页的空格“{place.name}”断成了两行，请把它移到行首或放进表格里。"
+            if place.cut:
+                yield f"第 {number} 页的空格“{manifest.label_of(place.name)}”分在了两页上，请让这一段（这一行）不跨页。"
+            elif len(place.lines) > 1:
+                yield f"第 {number} 页的空格“{manifest.label_of(place.name)}”断成了两行，请把它移到行首或放进表格里。"
     document.close()
 
 

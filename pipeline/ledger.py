@@ -17,24 +17,24 @@ from pipeline.people import mask_id
 TICK = "□"
 NOBODY = "未登记"
 BLANK = "空白合同（现场填写）"
-COLUMNS = (
-    ("序号", 6),
-    ("合同编号", 31),
-    ("合同名称", 26),
-    ("组", 5),
-    ("户编号", 9),
-    ("当事人", 18),
-    ("证件号码", 21),
-    ("包组干部", 12),
-    ("联户责任人", 12),
-    ("起始日期", 12),
-    ("截止日期", 12),
-    ("页数", 6),
-    ("打印页码", 9),
-    ("收回", 6),
-    ("签订日期", 12),
-    ("收回日期", 12),
-    ("备注", 16),
+COLUMNS = (  # no wider than they must be: a line goes on A4 lying
+    ("序号", 5),
+    ("合同编号", 30),
+    ("合同名称", 23),
+    ("组", 4),
+    ("户编号", 8),
+    ("当事人", 13),
+    ("证件号码", 20),
+    ("包组干部", 9),
+    ("联户责任人", 10),
+    ("起始日期", 11),
+    ("截止日期", 11),
+    ("页数", 5),
+    ("打印页码", 6),
+    ("收回", 5),
+    ("签订日期", 10),
+    ("收回日期", 10),
+    ("备注", 11),
 )
 WORK_COLUMNS = (
     ("组", 5),
@@ -89,7 +89,8 @@ def _write_list(book: xlsxwriter.Workbook, title: str, rows: Sequence[LedgerRow]
     cell, days, tick, whole = (
         book.add_format(GRID | more) for more in ({}, {"num_format": "yyyy-mm-dd"}, CENTRE, SHRUNK)
     )
-    formats = {"起始日期": days, "截止日期": days, "收回": tick, "当事人": whole, "证件号码": whole}
+    formats = {"起始日期": days, "截止日期": days, "收回": tick}
+    formats |= dict.fromkeys(("当事人", "证件号码", "包组干部", "联户责任人"), whole)
     written = Rows(sheet, [formats.get(label, cell) for label, _ in COLUMNS])
     line = 1
     for line, row in enumerate(rows, 2):

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from archive.errors import ConversionFailed, LibreOfficeMissing
+from pipeline.errors import ConversionFailed, LibreOfficeMissing
 
 # A font of a Chinese Word document, and what stands in for it (Debian: fonts-noto-cjk, fonts-lxgw-wenkai).
 _SONG, _HEI, _KAI = "Noto Serif CJK SC", "Noto Sans CJK SC", "LXGW WenKai"

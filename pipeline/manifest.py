@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*\Z")]
 Label = Annotated[str, Meta(min_length=1)]
 Millimetres = Annotated[float, Meta(gt=0, le=210)]
 
@@ -76,7 +76,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One contract.toml."""
 
     name: Name
-    number: Annotated[str, Meta(pattern=r"^(0[1-6]|[1-9][0-9])$")]
+    number: Annotated[str, Meta(pattern=r"^(0[1-6]|[1-9][0-9])\Z")]
     version: Annotated[str, Meta(min_length=1)]
     title: Label
     scope: Literal["household", "couple", "person", "village", "unit"]
@@ -91,3 +91,10 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filing_days: Annotated[int, Meta(ge=0)] = 15
     retention: Literal["Y", "D30", "D10"] = "D30"
     accepted: tuple[Accepted, ...] = ()
+
+    def label_of(self, key: str) -> str:
+        """What the document calls a field, given its key in a layout: `phone`, or `members.1.name` of a row."""
+        if "." not in key:
+            return self.fields[key].label
+        rows, _, name = key.split(".")
+        return self.rows[rows][name].label

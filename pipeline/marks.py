@@ -15,6 +15,8 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 MARK = re.compile(r"\{\{([^{}]*)\}\}")
 BOX, CLAUSE = "框", "若"
+# Control and formatting characters, as text pasted from a web page has them.
+INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 LEVEL = ("lrTb", "lr", None)  # the text direction of text that is not rotated
 _STORY = re.compile(r"word/(document|header\d*|footer\d*)\.xml")
 _PARSER = etree.XMLParser(
@@ -31,11 +33,12 @@ class Mark:
 
 
 def read(inner: str) -> Mark:
-    """The mark that stands between double braces; a full-width colon counts as a colon."""
-    head, colon, label = inner.strip().replace("：", ":").partition(":")
+    """The mark that stands between double braces; a full-width colon counts as a colon, what is not seen for nothing."""
+    inner = INVISIBLE.sub("", inner).strip()
+    head, colon, label = inner.replace("：", ":").partition(":")
     if colon and head.strip() in (BOX, CLAUSE):
         return Mark("box" if head.strip() == BOX else "clause", label.strip())
-    return Mark("field", inner.strip())
+    return Mark("field", inner)
 
 
 def parse(data: bytes) -> etree._Element:

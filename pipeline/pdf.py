@@ -15,10 +15,10 @@ from typing import Any, BinaryIO
 import deflate
 import pikepdf
 
-from archive.errors import GlyphMissing
 from archive.pdfa import PRODUCER, metadata, srgb_profile
 from archive.to_unicode import to_unicode
 from pipeline import fonts
+from pipeline.errors import GlyphMissing
 from pipeline.fonts import Face
 
 POINTS = 72 / 25.4  # a millimetre in points
@@ -61,6 +61,7 @@ class PdfWriter:
         self._pages = 0
         self._faces: dict[str, _UsedFace] = {}
         self._codes: dict[str, dict[str, tuple[int, bytes]]] = {}
+        self._taken: dict[int, Mapping[Face, Mapping[int, str]]] = {}
         self._copied: dict[pikepdf.Pdf, dict[tuple[int, int], int]] = {}
         self._position, self._digest = 0, hashlib.sha256()
         self._write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
@@ -73,8 +74,10 @@ class PdfWriter:
 
     def form(self, form: Form) -> int:
         """Write content that pages share, once; its object number, to be drawn by `Do`."""
-        for face, glyphs in form.faces.items():
-            self.use(face, glyphs)
+        if id(form.faces) not in self._taken:  # a sheet's pieces share theirs
+            self._taken[id(form.faces)] = form.faces
+            for face, glyphs in form.faces.items():
+                self.use(face, glyphs)
         head = b"/Type/XObject/Subtype/Form/BBox %b/Filter/FlateDecode/Resources<<%b>>"
         return self._stream(head % (A4_BOX, self._resources(form.own, form.source)), form.content)
 

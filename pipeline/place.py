@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from pipeline import fonts
+from pipeline.fill import TIGHTEST
 from pipeline.layout import MM, FieldPlace
-
-TIGHTEST = 0.75  # of the natural width: narrower than that, Chinese is hard to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def fit(place: FieldPlace, value: str) -> list[Placed] | None:
     natural = width(place.style, place.size, value)
     line = place.lines[0]
     if natural <= line.width:
-        spare = (line.width - natural) / 2 if place.centred else 0.0
+        spare = (line.width - natural) * (0.5 if place.centred else 1.0 if place.right else 0.0)
         return [Placed(line.x + spare, line.baseline, value, 1)]
     if len(place.lines) == 1:
         squeeze = line.width / natural

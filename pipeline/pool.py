@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Generic, TypeVar
 
-from archive.errors import WorkerLost
+from pipeline.errors import WorkerLost
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

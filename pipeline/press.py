@@ -11,13 +11,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from archive.errors import PagesBeyond
 from pipeline import fonts
 from pipeline.compile_template import compile_template
 from pipeline.contracts import Printable
 from pipeline.contracts_zip import write_contracts_zip
 from pipeline.cover import BatchFacts, cover
-from pipeline.layout import FieldPlace, Layout, Variant
+from pipeline.errors import PagesBeyond
+from pipeline.layout import FieldPlace, Layout, Variant, overlaps
 from pipeline.ledger import LedgerRow, write_ledger
 from pipeline.pdf import A3_BOX, WIDTH, PdfWriter
 from pipeline.place import fit, wanted_width
@@ -105,18 +105,24 @@ def unprintable(contract: Printable, layout: Layout) -> dict[str, str]:
     return {value: absent for style, value in values if (absent := fonts.missing(style, value))}
 
 
-def cut_by_a_page(layout: Layout) -> list[str]:
-    """The fields that a page's end cuts in two: they lie on two sheets."""
-    sheets = Counter(name for sheet in layout.sheets for name in {place.name for place in sheet.fields})
-    return [name for name, count in sheets.items() if count > 1]
+def spoilt(layout: Layout) -> list[str]:
+    """The fields that a layout for a long value has no room for: cut by a page's end, or over another field."""
+    found: list[str] = []
+    for sheet in layout.sheets:
+        for place in sheet.fields:
+            others = [one for other in sheet.fields if other is not place for one in other.line_rectangles()]
+            if place.cut or any(overlaps(others, line) for line in place.line_rectangles()):
+                found.append(place.name)
+    return list(dict.fromkeys(found))
 
 
-def write_batch(folder: Path, batch: Batch, forms: Forms) -> int:
-    """Write the batch into an empty folder; returns the pages of print.pdf."""
+def write_batch(folder: Path, batch: Batch, forms: Forms) -> tuple[int, list[int]]:
+    """Write the batch into an empty folder; how many pages print.pdf has, and which contracts are on them."""
     everything = range(len(batch.contracts))
     listing = _write_pdf(folder / "print.pdf", batch, everything, COPIES[0])
+    shown = sorted({page.contract for page in listing if page.contract >= 0})
     with (folder / "print.json").open("w", encoding="utf-8", newline="\n") as file:
-        _write_json(file, batch, listing)
+        _write_json(file, batch, listing, shown)
     _write_ledger(folder / "ledger.xlsx", batch, listing)
     if forms.collated:
         label = f"每份合同 {forms.copies} 份，连在一起"
@@ -130,15 +136,18 @@ def write_batch(folder: Path, batch: Batch, forms: Forms) -> int:
         for number, (who, chosen) in enumerate(parts, 1):
             label = f"第 {number} 册，共 {len(parts)} 册" + (f"　责任人：{who}" if who else "")
             _write_pdf(folder / f"print-part-{number:02d}.pdf", batch, chosen, label)
-    if forms.a3:
+    if forms.a3 and batch.contracts:  # a PDF without a page does not open
         _write_booklets(folder / "print-a3.pdf", batch)
     if forms.docx:
         compiled = {sha: compile_template(template) for sha, template in batch.templates.items()}
         write_contracts_zip(
             folder / "contracts.zip",
-            ((one.number, compiled[one.template_sha256], one.content) for one, _ in batch.contracts),
+            (
+                (one.number, compiled[one.template_sha256], one.content)
+                for one, _ in (batch.contracts[index] for index in shown)
+            ),
         )
-    return len(listing)
+    return len(listing), shown
 
 
 def write_contracts(file: BinaryIO, batch: Batch, title: str) -> None:
@@ -243,8 +252,7 @@ def _write_booklets(path: Path, batch: Batch) -> None:
         writer.close()
 
 
-def _write_json(file: TextIO, batch: Batch, listing: Sequence[_Page]) -> None:
-    shown = {page.contract for page in listing if page.contract >= 0}
+def _write_json(file: TextIO, batch: Batch, listing: Sequence[_Page], shown: Sequence[int]) -> None:
     layouts = {batch.contracts[index][1].id: batch.contracts[index][1] for index in shown}
     known = {name: layouts[name].print_json() for name in sorted(layouts)}
     file.write('{"version": 1,\n "layouts": ')

@@ -4,6 +4,7 @@ A worker only reads the archive. A layout that it lacks is the parent's to make 
 """
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,7 @@ from pipeline import press
 from pipeline.campaigns import Campaign
 from pipeline.contracts import Printable, Printed, kept_layout, kept_template, printables
 from pipeline.cover import BatchFacts
-from pipeline.layout import Layout, Variant
+from pipeline.layout import FieldPlace, Layout, Variant
 from pipeline.planning import divisions_of
 from pipeline.press import Batch, Forms
 from pipeline.print_run import Summary
@@ -103,8 +104,11 @@ def press_village(job: Job) -> Pressed:
         batch = Batch(facts, ready, templates, code_key(connection), charge, job.which.pages)
     shutil.rmtree(job.folder, ignore_errors=True)
     job.folder.mkdir()
-    pages = press.write_batch(job.folder, batch, job.forms)
-    printed = tuple(Printed(one.number, layout.id, len(layout.sheets)) for one, layout in ready)
+    pages, shown = press.write_batch(job.folder, batch, job.forms)
+    printed = tuple(
+        Printed(one.number, layout.id, len(layout.sheets))
+        for one, layout in (ready[index] for index in shown)
+    )
     return Pressed(job.village, printed, pages, len(layouts.own), tuple(stopped), tuple(layouts.shipped))
 
 
@@ -134,6 +138,11 @@ class _Layouts:
             self._seen[key] = found
         return self._seen[key]
 
+    def labels(self, contract: Printable, places: Sequence[FieldPlace]) -> str:
+        """What the document calls some of a contract's fields."""
+        manifest = self._templates[contract.template_sha256].manifest
+        return "、".join(dict.fromkeys(manifest.label_of(place.name) for place in places))
+
     def can_make(self, contract: Printable) -> bool:
         """Whether a layout of the contract's template may be waited for: it is made, or its lack ends the run."""
         return self._renders or not ships(self._templates[contract.template_sha256])
@@ -151,13 +160,15 @@ def _lay_out(contract: Printable, layouts: _Layouts) -> tuple[Layout | None, str
         said = "、".join(f"“{value}”里的“{characters}”" for value, characters in absent.items())
         return None, GLYPHS.format(said)
     small = press.too_small(contract, layout)
-    if small:
-        wider = press.widened(contract, variant, small)
-        names = "、".join(place.name for place in small)
-        layout = layouts.find(contract, wider)
-        if layout is None:
-            return None, "" if layouts.can_make(contract) else NO_LIBREOFFICE.format(names)
-        layouts.own.add(wider)
-        small = press.too_small(contract, layout)
-    cut = dict.fromkeys([*(place.name for place in small), *press.cut_by_a_page(layout)])
-    return (None, TOO_LONG.format("、".join(cut))) if cut else (layout, "")
+    if not small:
+        return layout, ""
+    layout = layouts.find(contract, wider := press.widened(contract, variant, small))
+    if layout is None:
+        return None, "" if layouts.can_make(contract) else NO_LIBREOFFICE.format(
+            layouts.labels(contract, small)
+        )
+    layouts.own.add(wider)
+    full = press.too_small(contract, layout) or [
+        place for sheet in layout.sheets for place in sheet.fields if place.name in press.spoilt(layout)
+    ]
+    return (None, TOO_LONG.format(layouts.labels(contract, full))) if full else (layout, "")

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pypdfium2 as pdfium
 
-from archive.errors import TemplateFaulty
 from archive.numbers import Number
 from pipeline import facts, press
 from pipeline.bodies import Body
 from pipeline.campaigns import SIGNING_DAYS, Campaign
 from pipeline.contracts import Printable
 from pipeline.cover import BatchFacts
+from pipeline.errors import TemplateFaulty
 from pipeline.facts import Place
 from pipeline.layout import Layout
 from pipeline.people import HEAD, MARRIED, Household, Person

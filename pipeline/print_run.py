@@ -1,7 +1,8 @@
 """What an interrupted print run had done: a record in the output folder, so that the same command goes on.
 
-The record holds what the run was asked for, and where the journal stood: a village is passed over only by the
-same command on an archive in which nothing but printing has happened since. When the command is done it goes.
+The record holds what the run was asked for, and how the journal stood: a village is passed over only by the
+same command on an archive in which nothing but printing has happened since, and only if all its contracts could
+be printed. When the command is done the record goes.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from archive.catalogue import tables
 from pipeline.campaigns import Campaign
@@ -31,10 +32,10 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 class PrintRun:
-    """The villages a run has done, kept in its output folder."""
+    """The villages a run has done, kept in its output folder; `goes_on` if it was interrupted before."""
 
-    def __init__(self, file: Path, asked: str, done: dict[str, Summary]) -> None:
-        self._file, self._asked, self.done = file, asked, done
+    def __init__(self, file: Path, asked: str, done: dict[str, Summary], *, goes_on: bool) -> None:
+        self._file, self._asked, self.done, self.goes_on = file, asked, done, goes_on
 
     @classmethod
     def open(
@@ -43,7 +44,7 @@ class PrintRun:
         """The interrupted run of the same command into `out`, else a new one."""
         journal = tables.journal
         stands = connection.execute(
-            select(func.max(journal.c.seq)).where(journal.c.action != PRINTED)
+            select(journal.c.hash).where(journal.c.action != PRINTED).order_by(journal.c.seq.desc()).limit(1)
         ).scalar_one()
         words = repr((campaign, forms, which, on, stands, CODE_VERSION))
         asked = hashlib.sha256(words.encode()).hexdigest()
@@ -52,17 +53,25 @@ class PrintRun:
             known, done = msgspec.json.decode(file.read_bytes(), type=tuple[str, dict[str, Summary]])
         except (OSError, msgspec.MsgspecError):
             known, done = "", {}
-        there = {village: one for village, one in done.items() if (out / village / "print.json").is_file()}
-        return cls(file, asked, there if known == asked else {})
+        there = {
+            village: one
+            for village, one in done.items()
+            if not one.stopped and (one.pages == 0 or (out / village / "print.json").is_file())
+        }
+        goes_on = known == asked
+        return cls(file, asked, there if goes_on else {}, goes_on=goes_on)
 
     def finished(self, village: str, summary: Summary) -> None:
         """A village is in its place and marked printed."""
         self.done[village] = summary
+        self.keep()
+
+    def keep(self) -> None:
+        """Write the record; also before the first village is in its place, so that it is known for this run's."""
         beside = self._file.with_suffix(".new")
         beside.write_bytes(msgspec.json.encode([self._asked, self.done]))
         beside.replace(self._file)
 
-
-def end(out: Path) -> None:
-    """The command that printed into `out` has done all it had to: the next one begins anew."""
-    (out / RECORD).unlink(missing_ok=True)
+    def end(self) -> None:
+        """The command has done all it had to: the next one begins anew."""
+        self._file.unlink(missing_ok=True)

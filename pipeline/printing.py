@@ -19,7 +19,6 @@ from sqlalchemy import Connection, Select, func, select
 
 from archive import journal
 from archive.catalogue import tables
-from archive.errors import ContractNotThere, FolderNotOurs, NothingToPrint
 from archive.home import Home
 from archive.journal import Actor
 from archive.states import not_closed
@@ -31,6 +30,7 @@ from pipeline.contracts import (
     mark_printed,
     villages_of,
 )
+from pipeline.errors import ContractNotThere, FolderNotOurs, NothingToPrint, OutInArchive
 from pipeline.layout import Layout, Variant
 from pipeline.press import Forms
 from pipeline.press_village import Job, Pressed, press_village
@@ -97,11 +97,16 @@ def _absent(connection: Connection, query: Select[tuple[str, int]], which: Which
     return [one for one in which.numbers if one not in there]
 
 
-def check_out(connection: Connection, campaign: Campaign, out: Path, which: Which) -> None:
-    """Raise FolderNotOurs unless `out` is new, empty or holds nothing but this campaign's batches.
+def check_out(
+    home: Home, connection: Connection, campaign: Campaign, out: Path, which: Which, run: PrintRun
+) -> None:
+    """Raise OutInArchive for a folder within the archive's, FolderNotOurs unless `out` is new, empty or holds nothing but this campaign's batches.
 
-    A part of a campaign goes into a new or empty folder only: it must not take the place of the whole.
+    A part of a campaign goes into a new or empty folder, or where the same command was interrupted: it must not
+    take the place of the whole.
     """
+    if home.folder.resolve() in (out.resolve(), *out.resolve().parents):
+        raise OutInArchive(file=out)
     if not out.exists():
         return
     if not out.is_dir():
@@ -111,7 +116,7 @@ def check_out(connection: Connection, campaign: Campaign, out: Path, which: Whic
     for entry in sorted(out.iterdir()):
         if entry.name.startswith(RECORD.stem) or (SCRATCH.fullmatch(entry.name) and entry.is_dir()):
             continue
-        if not which.everything:
+        if not which.everything and not run.goes_on:
             raise FolderNotOurs(file=out, detail=entry.name)
         number = _first_contract(entry)
         if entry.name not in villages or number is None:
@@ -151,19 +156,18 @@ def print_campaign(
     *,
     forms: Forms,
     which: Which,
+    run: PrintRun,
     done: Callable[[int], None],
     say: Callable[[str], None],
 ) -> PrintCounts:
     """Print the campaign's villages into `out`; `done` is called with the contracts of each, `say` with what goes on.
 
     Villages that the same command printed before it was interrupted are counted, not printed again, until
-    `print_run.end` is called. The caller holds the archive's lock. Raises LibreOfficeMissing, FontMissing, LayoutFaulty.
+    `run.end` is called. The caller holds the archive's lock. Raises LibreOfficeMissing, FontMissing, LayoutFaulty.
     """
     counts = PrintCounts()
     out.mkdir(parents=True, exist_ok=True)
     _clear_scratch(out)
-    with home.reading() as connection:
-        run = PrintRun.open(out, connection, campaign, forms, which, actor.today)
     for village in [village for village in villages if village in run.done]:
         counts.add(run.done[village], out / village)
         done(villages[village])
@@ -195,6 +199,7 @@ def print_campaign(
                     continue
                 batch = out / job.village
                 if pressed.pages:
+                    run.keep()
                     _put_in_place(job, batch)
                 _record(home, campaign, pressed, actor)
                 summary = pressed.summary()

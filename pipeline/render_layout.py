@@ -9,10 +9,10 @@ from pathlib import Path
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from archive.errors import LayoutFaulty
 from pipeline import libreoffice, page_code
 from pipeline.background import make_background
 from pipeline.compile_template import compile_template
+from pipeline.errors import ConversionFailed, LayoutFaulty
 from pipeline.fill import Compiled, Slot, blank_of
 from pipeline.layout import (
     MM,
@@ -27,7 +27,7 @@ from pipeline.layout import (
     make_layout,
 )
 from pipeline.pdf import HEIGHT, POINTS
-from pipeline.template import Template
+from pipeline.template import DOCUMENT, Template
 
 GUARD = "国"  # a full-width character: a blank of n em is n of them
 TICK = "□"  # a box to tick, as the .docx has it: it stays on the page as text that is not drawn
@@ -40,6 +40,7 @@ FRAME_GAP = 0.6  # mm a box's frame stands outside it
 class _Marker:
     slot: Slot
     key: str
+    guards: int  # how many a whole blank has
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class _Char:
 def render(requests: Sequence[tuple[Template, Variant]]) -> Iterator[Layout]:
     """The layouts of template variants, in order, rendered together in as few calls as possible.
 
-    Raises LibreOfficeMissing, ConversionFailed, or LayoutFaulty naming the template and what to change.
+    Raises LibreOfficeMissing, or LayoutFaulty naming the template and what to change.
     """
     for start in range(0, len(requests), CALL):
         chunk = requests[start : start + CALL]
@@ -66,7 +67,12 @@ def render(requests: Sequence[tuple[Template, Variant]]) -> Iterator[Layout]:
                 documents.append(folder / f"{number:04d}.docx")
                 documents[-1].write_bytes(data)
                 markers.append(found)
-            pdfs = libreoffice.to_pdf(documents, folder, seconds=SECONDS * (1 + len(chunk) / 10))
+            try:
+                pdfs = libreoffice.to_pdf(documents, folder, seconds=SECONDS * (1 + len(chunk) / 10))
+            except ConversionFailed as problem:
+                guilty = [one.name for one in documents].index(Path(problem.file or "").name)
+                detail = problem.message.replace(problem.file or DOCUMENT, DOCUMENT)  # not our copy of it
+                raise LayoutFaulty(title=chunk[guilty][0].manifest.title, detail=detail) from None
             for (template, variant), found, pdf in zip(chunk, markers, pdfs, strict=True):
                 yield _read_layout(template, variant, found, pdf.read_bytes())
 
@@ -81,15 +87,13 @@ def _marker_document(compiled: Compiled, variant: Variant) -> tuple[bytes, list[
         number = numbers.get((id(slot), row))
         if number is None:
             number = numbers[id(slot), row] = len(markers)
-            markers.append(_Marker(slot, slot.key.format(row)))
-        marker = markers[number]
-        text = GUARD
-        if _is_tick(compiled, slot):
-            text = TICK
-        elif slot.kind == "field":
-            width = widths.get(marker.key, blank_of(compiled.manifest, slot).width)
-            text = GUARD * max(1, int(width / (slot.size * MM)))
+            key, guards = slot.key.format(row), 1
+            if slot.kind == "field":
+                width = widths.get(key, blank_of(compiled.manifest, slot).width)
+                guards = max(1, int(width / (slot.size * MM)))
+            markers.append(_Marker(slot, key, guards))
         red, green, blue = _colour(number)
+        text = TICK if _is_tick(compiled, slot) else GUARD * markers[number].guards
         return f'<w:color w:val="{red:02X}{green:02X}{blue:02X}"/>', text
 
     data = compiled.render(variant.clauses, dict(variant.counts), paint)
@@ -116,11 +120,14 @@ def _read_layout(template: Template, variant: Variant, markers: Sequence[_Marker
     sheets = [_sheet(compiled, markers, found) for found in pages]
     seen = {number for found in pages for number in found}
     faults = [
-        f"标记“{markers[number].key}”没有排出来，请检查它所在的格子是否放得下。"
+        f"标记 {_shown(compiled, markers[number].slot)} 没有排出来，请检查它所在的格子是否放得下，"
+        "有没有设成隐藏、空心、阴影、阳文、阴文。"
         for number in sorted(set(range(len(markers))) - seen)
     ]
     faults += geometry_faults(
-        sheets, BoxPlace("", "code", False, page_code.LEFT, page_code.TOP, page_code.SIDE, page_code.SIDE)
+        sheets,
+        BoxPlace("", "code", False, page_code.LEFT, page_code.TOP, page_code.SIDE, page_code.SIDE),
+        {name: box.label for name, box in template.manifest.boxes.items()},
     )
     if faults:
         raise LayoutFaulty(title=template.manifest.title, detail="".join(faults[:5]))
@@ -202,11 +209,26 @@ def _sheet(compiled: Compiled, markers: Sequence[_Marker], found: Mapping[int, l
                 )
             )
         else:
-            lines = tuple(_lines(chars))
+            alone, align = marker.slot.alone, marker.slot.align
             fields.append(
-                FieldPlace(marker.key, _style(first.font), round(first.size, 2), not marker.slot.alone, lines)
+                FieldPlace(
+                    name=marker.key,
+                    style=_style(first.font),
+                    size=round(first.size, 2),
+                    centred=not alone or align == "center",
+                    lines=tuple(_lines(chars)),
+                    right=alone and align == "right",
+                    cut=len(chars) < marker.guards,
+                )
             )
     return SheetPlaces(tuple(boxes), tuple(fields))
+
+
+def _shown(compiled: Compiled, slot: Slot) -> str:
+    """The mark as it stands in the document."""
+    if slot.kind == "box":
+        return f"{{{{框:{compiled.manifest.boxes[slot.name].label}}}}}"
+    return f"{{{{{blank_of(compiled.manifest, slot).label}}}}}"
 
 
 def _field_places(markers: Sequence[_Marker], found: Mapping[int, list[_Char]]) -> dict[int, int]:

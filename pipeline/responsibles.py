@@ -15,9 +15,9 @@ from sqlalchemy import Connection, insert, select
 
 from archive import journal
 from archive.catalogue import tables
-from archive.errors import ReasonMissing, ResponsiblesFaulty
 from archive.journal import Actor
 from pipeline.divisions import Divisions
+from pipeline.errors import ReasonMissing, ResponsiblesFaulty
 from pipeline.people import Household
 from pipeline.roster.cells import Cell, Row, folded, is_nothing
 from pipeline.roster.columns import bare

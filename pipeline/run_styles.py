@@ -1,4 +1,4 @@
-"""What a run's properties are: its own, then what its styles say, nearest first (ECMA-376 part 1, 17.7.2)."""
+"""What a run's and a paragraph's properties are: its own, then its styles', nearest first (ECMA-376 part 1, 17.7.2)."""
 
 from collections.abc import Iterator
 
@@ -47,6 +47,12 @@ class RunStyles:
         """The font size of a run in points. Sizes for complex scripts (w:szCs) are not ours."""
         found = (_points(properties.find(f"{W}sz")) for properties in self.properties(run))
         return next((size for size in found if size is not None), DEFAULT_SIZE)
+
+    def alignment(self, paragraph: etree._Element) -> str:
+        """How a paragraph is aligned: center, right, or left for all else (17.3.1.13)."""
+        said = [one.find(f"{W}pPr/{W}jc") for one in (paragraph, *self.of_paragraph(paragraph))]
+        found = next((str(one.get(f"{W}val")) for one in said if one is not None), "left")
+        return {"center": "center", "right": "right", "end": "right"}.get(found, "left")
 
     def of_paragraph(self, paragraph: etree._Element) -> Iterator[etree._Element]:
         """The styles of a paragraph, each based on the next."""

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from archive.errors import BadSettings
+from pipeline.errors import BadSettings
 from pipeline.toml_text import decode
 
 

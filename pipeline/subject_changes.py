@@ -17,10 +17,10 @@ from archive import journal
 from archive.catalogue import tables
 from archive.changes import mark_changed
 from archive.closings import close_contract
-from archive.errors import NotFlagged
 from archive.journal import Actor
 from archive.search import linked_numbers
 from archive.states import FREED, not_closed
+from pipeline.errors import NotFlagged
 from pipeline.manifest import Range
 from pipeline.plan import home_key, household_key
 from pipeline.roster.changes import DIED, MOVED, Before, Changes, HomeKey, turned_over

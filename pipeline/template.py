@@ -9,8 +9,8 @@ from pathlib import Path
 
 from lxml import etree
 
-from archive.errors import TemplateIncomplete, TemplateUnreadable
 from pipeline import marks
+from pipeline.errors import TemplateIncomplete, TemplateUnreadable
 from pipeline.manifest import Manifest
 from pipeline.toml_text import decode_manifest
 
@@ -22,6 +22,7 @@ MAX_TOML = 200_000
 MAX_UNZIPPED = 50_000_000
 MAX_MEMBERS = 300
 MAX_PARAGRAPHS = 5_000
+MAX_MARKS = 1_000
 MAX_TAGS = 1_000_000  # of one part: a tag takes memory when it is read
 
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")  # .doc, .wps, or a .docx with a password
@@ -47,7 +48,8 @@ def load_template(folder: Path) -> Template:
 
     Raises TemplateIncomplete, TemplateUnreadable or ManifestFaulty, each naming the file and the remedy.
     """
-    docx, toml = _read(folder / DOCUMENT, MAX_DOCX), _read(folder / MANIFEST, MAX_TOML)
+    docx = _read(folder / DOCUMENT, MAX_DOCX, "删去其中的大图片")
+    toml = _read(folder / MANIFEST, MAX_TOML, _MISPLACED)
     manifest = decode_manifest(toml, folder / MANIFEST)
     open_docx(docx, folder / DOCUMENT)
     both = hashlib.sha256(docx).digest() + hashlib.sha256(toml).digest()
@@ -79,23 +81,29 @@ def open_docx(data: bytes, file: str | Path = DOCUMENT) -> dict[str, bytes]:
         raise TemplateUnreadable(file=file, detail="它不是 .docx，或者已经损坏", remedy=_RESAVE) from None
     if "word/document.xml" not in members:
         raise TemplateUnreadable(file=file, detail="里面没有正文，不是 Word 文档", remedy=_RESAVE)
-    paragraphs = 0
+    paragraphs = opened = 0
     for name, content in members.items():
         if name.lower().endswith((".xml", ".rels")):
-            paragraphs += _paragraphs(file, name, content)
+            root = _parsed(file, name, content)
+            paragraphs += sum(1 for _ in root.iter(f"{marks.W}p"))
+            opened += "".join(map(str, root.itertext())).count("{{")
     if paragraphs > MAX_PARAGRAPHS:
         detail = f"有 {paragraphs} 段，超过 {MAX_PARAGRAPHS} 段，不像一份合同"
         raise TemplateUnreadable(file=file, detail=detail, remedy="检查是不是放错了文件，或者删去多余的段落")
+    if opened > MAX_MARKS:
+        detail = f"有 {opened} 个标记，超过 {MAX_MARKS} 个，不像一份合同"
+        raise TemplateUnreadable(file=file, detail=detail, remedy="检查是不是放错了文件，或者删去多余的标记")
     return members
 
 
 _RESAVE = "用 Word 或 WPS 打开，另存为 .docx"
+_MISPLACED = "检查是不是放错了文件"
 
 
-def _paragraphs(file: str | Path, name: str, content: bytes) -> int:
-    """How many paragraphs an XML part has. Raises TemplateUnreadable for one that is damaged or not for us."""
+def _parsed(file: str | Path, name: str, content: bytes) -> etree._Element:
+    """An XML part. Raises TemplateUnreadable for one that is damaged or not for us."""
     if content.count(b"<") > MAX_TAGS:
-        raise TemplateUnreadable(file=file, detail=f"{name} 太大", remedy="检查是不是放错了文件")
+        raise TemplateUnreadable(file=file, detail=f"{name} 太大", remedy=_MISPLACED)
     try:
         root = marks.parse(content)
     except etree.XMLSyntaxError:
@@ -108,16 +116,18 @@ def _paragraphs(file: str | Path, name: str, content: bytes) -> int:
             detail="它存成了“Strict Open XML 文档”",
             remedy="另存为时，类型选“Word 文档 (*.docx)”，不选 Strict",
         )
-    return sum(1 for _ in root.iter(f"{marks.W}p"))
+    return root
 
 
-def _read(path: Path, limit: int) -> bytes:
+def _read(path: Path, limit: int, remedy: str) -> bytes:
     try:
-        if path.stat().st_size > limit:
-            raise TemplateUnreadable(
-                file=path, detail=f"大于 {limit / 1_000_000:g} MB", remedy="删去其中的大图片"
-            )
-        return path.read_bytes()
+        if path.exists() and not path.is_file():  # a folder, a pipe, a device: not to be waited for
+            raise TemplateUnreadable(file=path, detail="它不是文件", remedy=_MISPLACED)
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+        if len(data) > limit:
+            raise TemplateUnreadable(file=path, detail=f"大于 {limit / 1_000_000:g} MB", remedy=remedy)
+        return data
     except (FileNotFoundError, NotADirectoryError):
         raise TemplateIncomplete(file=path.parent, name=path.name) from None
     except OSError:

@@ -7,6 +7,7 @@ from lxml import etree
 
 from pipeline import marks
 from pipeline.marks import W
+from pipeline.run_styles import RunStyles
 from pipeline.template import DOCUMENT
 from pipeline.template_problem import ERROR, WARNING, TemplateProblem
 
@@ -28,19 +29,24 @@ _OTHER_TEXT = frozenset(
         "{http://schemas.openxmlformats.org/officeDocument/2006/math}t",
     }
 )
+_WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
+EMU = 12_700  # a point
 _FIELDS = frozenset({"PAGE", "NUMPAGES", "SECTIONPAGES"})
 _CODE = re.compile(r"^\s*\\?([A-Za-z]+)")
 _A4 = (11906, 16838)  # twentieths of a point
+_UNITS = {"": 1.0, "pt": 20.0, "pc": 240.0, "pi": 240.0, "in": 1440.0, "cm": 1440 / 2.54, "mm": 144 / 2.54}
 _BESIDE = re.compile(r"word/(?!glossary/).*\.xml")  # building blocks (glossary) are never printed
 _NOTES = ("word/footnotes.xml", "word/endnotes.xml")
 
 
 def content_problems(members: Mapping[str, bytes]) -> Iterator[TemplateProblem]:
     """Everything in the document's parts that is refused, with its place and the remedy."""
+    styles = RunStyles(members.get("word/styles.xml"))
     for name in marks.story_parts(members):
         root = marks.parse(members[name])
         for paragraph, place in marks.paragraphs(root, name):
             yield from _in_paragraph(paragraph, place)
+            yield from _cut_off(paragraph, place, styles)
         yield from _outside_paragraphs(root, name)
     yield from _elsewhere(members)
     yield from _page(marks.parse(members["word/document.xml"]))
@@ -61,6 +67,22 @@ def _in_paragraph(paragraph: etree._Element, place: str) -> Iterator[TemplatePro
             )
     if any("{{" in (element.text or "") for element in own if element.tag in _OTHER_TEXT):
         yield _error(place, "标记写在公式、艺术字或图形里，填不进去。请移到普通文字里。")
+
+
+def _cut_off(paragraph: etree._Element, place: str, styles: RunStyles) -> Iterator[TemplateProblem]:
+    """Pictures in the line of a paragraph whose lines are lower: their tops are not printed."""
+    spacings = [paragraph.find(f"{W}pPr/{W}spacing")]
+    spacings += [style.find(f"{W}pPr/{W}spacing") for style in styles.of_paragraph(paragraph)]
+    ruled = next((one for one in spacings if one is not None and one.get(f"{W}line")), None)
+    if ruled is None or ruled.get(f"{W}lineRule") != "exact":
+        return
+    height = _twips(ruled.get(f"{W}line")) / 20  # points
+    for extent in paragraph.iterfind(f".//{_WP}inline/{_WP}extent"):
+        high = extent.get("cy") or ""
+        if _paragraph_of(extent) is paragraph and high.isdecimal() and int(high) / EMU > height + 1:
+            message = "图片所在段落的行距是“固定值”，图片上面会切掉。请把这一段的行距改成“单倍行距”。"
+            yield TemplateProblem(place, message, WARNING)
+            return
 
 
 def _paragraph_of(element: etree._Element) -> etree._Element | None:
@@ -110,14 +132,21 @@ def _elsewhere(members: Mapping[str, bytes]) -> Iterator[TemplateProblem]:
             yield _error(f"{DOCUMENT} 的 {name}", "标记写在图表、图形或批注里，填不进去。请移到正文。")
 
 
+def _twips(said: str | None) -> float:
+    """A length in twentieths of a point, with or without a unit (22.9.2.14); 0 where it is none."""
+    found = re.fullmatch(r"([0-9.]{1,20})(mm|cm|in|pt|pc|pi)?", (said or "").strip())
+    try:
+        return float(found[1]) * _UNITS[found[2] or ""] if found else 0.0
+    except ValueError:
+        return 0.0
+
+
 def _page(root: etree._Element) -> Iterator[TemplateProblem]:
+    if root.find(f"{W}body/{W}sectPr") is None:  # without it a program takes its own paper
+        yield _error("页面设置", "没有写纸张大小。请用 Word 打开，把页面设置改成 A4、纵向，再保存。")
     for section in root.iter(f"{W}sectPr"):
         size = section.find(f"{W}pgSz")
-        found = (
-            (int(float(size.get(f"{W}w") or 0)), int(float(size.get(f"{W}h") or 0)))
-            if size is not None
-            else (0, 0)
-        )
+        found = [_twips(size.get(f"{W}{side}")) if size is not None else 0.0 for side in "wh"]
         if any(abs(one - other) > 30 for one, other in zip(found, _A4, strict=True)):
             yield _error("页面设置", "纸张不是竖放的 A4。请改成 A4（21 × 29.7 厘米）、纵向。")
         direction = section.find(f"{W}textDirection")

@@ -9,8 +9,8 @@ import msgspec
 from lxml import etree
 from sqlalchemy import Connection
 
-from archive.errors import TemplateVersionSingle, TemplateVersionUnknown
 from pipeline import marks
+from pipeline.errors import TemplateVersionSingle, TemplateVersionUnknown
 from pipeline.marks import W
 from pipeline.template import Template, open_docx
 from pipeline.templates_in_use import named, templates_in_use, versions

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from archive.errors import FontMissing
 from pipeline import fonts, marks
+from pipeline.errors import FontMissing
 from pipeline.installed_fonts import families, has_character
 from pipeline.libreoffice import STAND_INS
 from pipeline.marks import W

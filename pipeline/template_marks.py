@@ -6,7 +6,7 @@ from lxml import etree
 
 from pipeline import marks
 from pipeline.marks import W
-from pipeline.template_problem import ERROR, TemplateProblem
+from pipeline.template_problem import ERROR, WARNING, TemplateProblem
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _WPS = "{http://schemas.microsoft.com/office/word/2010/wordprocessingShape}"
@@ -38,6 +38,11 @@ def mark_problems(paragraph: etree._Element, place: str) -> Iterator[TemplatePro
         yield _error(place, "标记写在竖排或旋转的文字里，填不进去。请改成横排。")
     if _is_on(paragraph.find(f"{W}pPr/{W}bidi")):
         yield _error(place, "标记写在从右到左的段落里，填不进去。请在“段落”里把方向改成从左到右。")
+    if _row_is_fixed(paragraph) and any(marks.read(mark[2:-2]).kind == "field" for *_, mark in spans):
+        message = (
+            "这一行的行高是“固定值”，内容长了会印到下一行去。请在“表格属性—行”里把“行高值是”改成“最小值”。"
+        )
+        yield TemplateProblem(place, message, WARNING)
     yield from _cut(paragraph, place, spans)
     yield from _runs(paragraph, place, spans)
     if any(marks.read(mark[2:-2]).kind == "clause" for *_, mark in spans):
@@ -121,7 +126,7 @@ def _optional(paragraph: etree._Element, place: str) -> Iterator[TemplateProblem
     row = next(paragraph.iterancestors(f"{W}tr"), None)
     if holder is None or (row is not None and next(row.iterancestors(holder.tag), None) is holder):
         return
-    beside = [one for one in holder.iter(f"{W}p") if next(one.iterancestors(holder.tag), None) is holder]
+    beside = (one for one in holder.iter(f"{W}p") if next(one.iterancestors(holder.tag), None) is holder)
     if all(
         any(marks.read(inner).kind == "clause" for inner in marks.MARK.findall(marks.text_of(one)))
         for one in beside
@@ -139,13 +144,20 @@ def _is_rotated(paragraph: etree._Element) -> bool:
         if body is not None and (body.get("vert", "horz") != "horz" or body.get("rot", "0") != "0"):
             return True
         frames = (shape.find(f"{_WPS}spPr/{_A}xfrm"), shape.find(f"{_WPG}grpSpPr/{_A}xfrm"))
-        if any(frame is not None and int(frame.get("rot", "0")) for frame in frames):
+        if any(frame is not None and frame.get("rot", "0") != "0" for frame in frames):
             return True
     for old in paragraph.iterancestors():
         style = (old.get("style") or "").replace(" ", "").lower() if str(old.tag).startswith(_V) else ""
         if "layout-flow:vertical" in style or ("rotation:" in style and "rotation:0" not in style):
             return True
     return False
+
+
+def _row_is_fixed(paragraph: etree._Element) -> bool:
+    heights = [
+        row.find(f"{W}trPr/{W}trHeight") for row in paragraph.iterancestors(f"{W}tr", f"{W}txbxContent")
+    ]
+    return bool(heights) and heights[0] is not None and heights[0].get(f"{W}hRule") == "exact"
 
 
 def _is_on(switch: etree._Element | None) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from pipeline import marks
 from pipeline.facts import FACTS, SOURCES
 from pipeline.manifest import Box, Condition, Field, Manifest, Range
 from pipeline.template import MANIFEST
@@ -22,6 +23,7 @@ PARTY = {
     "village": ("village.name",),
     "unit": ("unit.name",),
 }
+TITLE, VERSION = 50, 30  # characters
 _LISTS = {"household": ("members",)}
 
 
@@ -40,6 +42,7 @@ def manifest_problems(manifest: Manifest) -> Iterator[TemplateProblem]:
             )
         for name, field in fields.items():
             yield from _field(f"rows.{rows}.{name}", field, SOURCES["member"])
+    yield from _names(manifest)
     yield from _labels(manifest)
     for name, box in manifest.boxes.items():
         yield from _box(name, box)
@@ -97,6 +100,13 @@ def _field(key: str, field: Field, sources: frozenset[str]) -> Iterator[Template
         )
 
 
+def _names(manifest: Manifest) -> Iterator[TemplateProblem]:
+    """Title and version stand in lists, covers and ledgers, on one line."""
+    for key, name, most in (("title", manifest.title, TITLE), ("version", manifest.version, VERSION)):
+        if marks.INVISIBLE.search(name) or name != name.strip() or len(name) > most:
+            yield _problem(key, f"不能有换行等看不见的字符，首尾不能有空格，最多 {most} 个字，请改正。")
+
+
 def _labels(manifest: Manifest) -> Iterator[TemplateProblem]:
     """A label must name one thing, or a mark would mean two."""
     fields = [field.label for field in manifest.fields.values()]
@@ -107,8 +117,10 @@ def _labels(manifest: Manifest) -> Iterator[TemplateProblem]:
         for label, times in Counter(labels).items():
             if times > 1:
                 yield _problem(section, f"标签“{label}”用了 {times} 次，分不清是哪一个，请改成不同的标签。")
-            if set(label) & set("{}") or label != label.strip():
-                yield _problem(section, f"标签“{label}”里不能有大括号，首尾不能有空格，请改正。")
+            if set(label) & set("{}") or label != label.strip() or marks.INVISIBLE.search(label):
+                yield _problem(
+                    section, f"标签“{label}”里不能有大括号和看不见的字符，首尾不能有空格，请重新输入。"
+                )
 
 
 def _box(name: str, box: Box) -> Iterator[TemplateProblem]:

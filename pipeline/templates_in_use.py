@@ -11,7 +11,10 @@ from sqlalchemy import Connection, func, insert, select
 
 from archive import journal
 from archive.catalogue import tables
-from archive.errors import (
+from archive.home import Home
+from archive.journal import Actor
+from pipeline.contracts import keep_template, kept_template
+from pipeline.errors import (
     TemplateNumberTaken,
     TemplateRenumbered,
     TemplateScopeChanged,
@@ -19,9 +22,6 @@ from archive.errors import (
     TemplateUnknown,
     TemplateVersionTaken,
 )
-from archive.home import Home
-from archive.journal import Actor
-from pipeline.contracts import keep_template, kept_template
 from pipeline.stock import stock_templates
 from pipeline.template import Template
 

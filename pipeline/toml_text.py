@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from archive.errors import HuyueError, ManifestFaulty
+from archive.errors import HuyueError
+from pipeline.errors import ManifestFaulty
 from pipeline.manifest import Manifest
 
 T = TypeVar("T")
@@ -21,6 +22,9 @@ _KINDS = {
     "object": "一组键和值",
     "array": "方括号里的列表",
     "null": "空",
+    "date": "日期",
+    "datetime": "日期和时间",
+    "time": "时间",
 }
 _AT = re.compile(r" - at (?:`key` in )?`(\$[^`]*)`$")
 _STEP = re.compile(r"\.(\w+)|\[(\.\.\.|\d+)\]")
@@ -47,10 +51,15 @@ def decode(toml: bytes, file: str | Path, shape: type[T], error: type[HuyueError
         ) from None
     except tomllib.TOMLDecodeError as problem:
         raise error(file=file, place=_line_of(str(problem)), detail=_SYNTAX) from None
+    except (RecursionError, ValueError):  # brackets in brackets without end, a number of thousands of digits
+        raise error(file=file, place="", detail=_SYNTAX) from None
     try:
         return msgspec.convert(document, shape)
     except msgspec.ValidationError as problem:
-        place, detail = _explain(document, str(problem), shape)
+        try:
+            place, detail = _explain(document, str(problem), shape)
+        except RecursionError:
+            place, detail = "", _SYNTAX
         raise error(file=file, place=place, detail=detail) from None
 
 
@@ -79,8 +88,10 @@ def _explain(document: dict[str, Any], problem: str, shape: type[object]) -> tup
 def _value(name: str, problem: str) -> str:
     if problem.startswith("Invalid enum value"):
         return f"没有这个选项，请改成下列之一：{_CHOICES.get(name, '说明书列出的值')}。"
-    if found := re.match(r"Expected `(\w+)[^`]*`, got `(\w+)`", problem):
-        return f"应当是{_KINDS.get(found[1], found[1])}，现在写的是{_KINDS.get(found[2], found[2])}，请改正。"
+    if found := re.match(r"Expected `(\w+)([^`]*)`, got `(\w+)`", problem):
+        if "|" in found[2] and found[1] == "bool":  # a condition's wanted value
+            return "应当是 true 或 false、带引号的文字，或者 { min = 18, max = 49 } 这样的范围，请改正。"
+        return f"应当是{_KINDS.get(found[1], found[1])}，现在写的是{_KINDS.get(found[3], found[3])}，请改正。"
     if found := re.match(r"Expected `\w+` (>=|<=|>|<) ([\d.]+)", problem):
         words = {">=": "不能小于", "<=": "不能大于", ">": "必须大于", "<": "必须小于"}
         return f"{words[found[1]]} {float(found[2]):g}，请改正。"

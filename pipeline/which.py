@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from archive.catalogue import tables
+from archive.states import filed_whole
 from pipeline.contracts import Printable
 
 
@@ -13,8 +14,8 @@ from pipeline.contracts import Printable
 class Which:
     """A part of a campaign; nothing given is all of it.
 
-    `numbers`: these contracts; `unreturned`: those that were printed and are not all back; `blank`: those for
-    people met on the spot; `pages`: pages of a village's print.pdf, from and to (1-based, both included).
+    `numbers`: these contracts; `unreturned`: those that were printed and are not all back, blank ones apart;
+    `blank`: those for people met on the spot; `pages`: pages of a village's print.pdf, from and to (1-based, both included).
     """
 
     numbers: tuple[str, ...] = ()
@@ -35,8 +36,8 @@ class Which:
             chosen = [one for one in chosen if one.number in wanted]
         if self.unreturned:
             back = _returned(connection, village)
-            chosen = [one for one in chosen if one.number not in back]
-        if self.blank:
+            chosen = [one for one in chosen if one.number not in back and one.blank == self.blank]
+        elif self.blank:
             chosen = [one for one in chosen if one.blank]
         return chosen
 
@@ -58,7 +59,7 @@ def _returned(connection: Connection, village: str) -> set[str]:
         select(contract.c.number)
         .join(newest, newest.c.contract == contract.c.number)
         .join(filing, (filing.c.contract == newest.c.contract) & (filing.c.version == newest.c.version))
-        .where(filing.c.sheets == contract.c.sheets)
+        .where(filed_whole(filing))
     )
     never = select(contract.c.number).where(
         contract.c.village_code == village, contract.c.printed_on.is_(None)

@@ -80,6 +80,8 @@ def close(name: str, out: Path | None, listed: Path | None, dry_run: bool) -> in
     if found.certificate is not None and not dry_run:
         certificate = out or certificate_name(name)
         found = close_campaign(home, name, certificate, names, actor)
+        if found.certificate is None:  # a page came back in the meantime
+            certificate = None
     lines = list(missing_lines(found, names) if found.certificate is None else _counted(found, certificate))
     if listed is not None:
         lines.append(f"未收回清单：{listed}。" if found.first else "没有未收回的页，没有写清单。")

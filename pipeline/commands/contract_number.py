@@ -6,8 +6,8 @@ import click
 from sqlalchemy import Connection, select
 
 from archive.catalogue import tables
-from archive.errors import ContractUnknown, NumberUnreadable
 from archive.numbers import parse
+from pipeline.errors import ContractUnknown, NumberUnreadable
 
 
 class ContractNumber(click.ParamType[str]):

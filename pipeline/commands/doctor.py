@@ -9,10 +9,11 @@ import sqlcipher3
 
 from archive import journal
 from archive import search as searching
-from archive.errors import EXIT_ARCHIVE, EXIT_DONE, EXIT_MISSING_PROGRAM, FontMissing, LibreOfficeMissing
+from archive.errors import EXIT_ARCHIVE, EXIT_DONE, EXIT_MISSING_PROGRAM
 from archive.home import Home
 from pipeline import fonts, libreoffice
 from pipeline.console import Command, emit, session
+from pipeline.errors import FontMissing, LibreOfficeMissing
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from datetime import date
 
 import click
 
-from archive.errors import NothingToPlan
 from pipeline.campaigns import open_campaign, require_open
 from pipeline.console import DAY, Command, emit, progress, session
+from pipeline.errors import NothingToPlan
 from pipeline.indexing import keep_index
 from pipeline.planning import plan_villages, villages_to_plan, waiting_reasons
 from pipeline.settings import read_settings

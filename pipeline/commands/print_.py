@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from archive.errors import EXIT_DONE, EXIT_LOOK
-from pipeline import print_run
 from pipeline.campaigns import find_campaign, require_open
 from pipeline.commands.contract_number import NUMBER
 from pipeline.console import FOLDER, Command, emit, progress, say, session
 from pipeline.indexing import keep_index
 from pipeline.planning import divisions_of
 from pipeline.press import Forms
+from pipeline.print_run import PrintRun
 from pipeline.printing import check_out, print_campaign, villages_to_print
 from pipeline.which import Which
 
@@ -121,13 +121,23 @@ def print_(
             require_open(campaign)
             code = divisions_of(connection).find_village(village) if village else None
             villages = villages_to_print(connection, campaign, code, which, actor.today)
-            check_out(connection, campaign, out, which)
+            run = PrintRun.open(out, connection, campaign, forms, which, actor.today)
+            check_out(home, connection, campaign, out, which, run)
         with progress("打印（份）", sum(villages.values())) as bar:
             counts = print_campaign(
-                home, campaign, villages, out, actor, forms=forms, which=which, done=bar.advance, say=say
+                home,
+                campaign,
+                villages,
+                out,
+                actor,
+                forms=forms,
+                which=which,
+                run=run,
+                done=bar.advance,
+                say=say,
             )
     keep_index(home, actor)
-    print_run.end(out)
+    run.end()
     emit(
         {
             "contracts": counts.contracts,
@@ -135,7 +145,9 @@ def print_(
             "batches": [str(path) for path in counts.batches],
         },
         [
-            f"打印文件 {len(counts.batches)} 批，合同 {counts.contracts} 份，共 {counts.pages} 页（含封面和空白背面），在 {out}。",
+            f"打印文件 {len(counts.batches)} 批，合同 {counts.contracts} 份，共 {counts.pages} 页（含封面和空白背面），在 {out}。"
+            if counts.batches
+            else "没有要印的：这个范围里没有符合的合同。",
             *([f"其中 {counts.own_layouts} 种版面因文字较长而加宽了格子。"] if counts.own_layouts else []),
         ],
     )

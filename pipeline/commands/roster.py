@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from archive.errors import EXIT_DONE, EXIT_LOOK, ColumnMapFaulty
+from archive.errors import EXIT_DONE, EXIT_LOOK
 from archive.file_names import once, readable
 from archive.home import Home
 from pipeline.change_list import change_json, list_lines, write_list
 from pipeline.console import FILE, Command, Group, emit, progress, say, session
 from pipeline.contracts import template_titles
 from pipeline.divisions import Divisions
+from pipeline.errors import ColumnMapFaulty
 from pipeline.indexing import keep_index
 from pipeline.planning import divisions_of
 from pipeline.responsibles import read_responsibles, record

@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from archive.errors import NothingFiled
 from archive.states import CHINESE, State
 from pipeline.commands.contract_number import NUMBER, find_number
 from pipeline.console import Command, emit, session
+from pipeline.errors import NothingFiled
 from pipeline.indexing import names_of
 from pipeline.showing import show_contract
 from pipeline.subject_changes import CHINESE as REASONS

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from archive.errors import EXIT_DONE, EXIT_LOOK, TemplateRefused
+from archive.errors import EXIT_DONE, EXIT_LOOK
 from pipeline.console import FOLDER, Command, Group, emit, say, session
+from pipeline.errors import TemplateRefused
 from pipeline.settings import read_settings
 from pipeline.template import Template, load_template
 from pipeline.template_problem import ERROR, TemplateProblem

@@ -13,25 +13,25 @@ from pathlib import Path
 from archive import search as searching
 from archive.audit import Audit, audit
 from archive.audit_workbook import write_audit
-from archive.errors import FolderNotOurs
 from archive.filings import current_filing
 from archive.home import Home, create_home
 from archive.index.query import parse
 from archive.journal import Actor
 from archive.search import Results
 from archive.states import State
-from pipeline import print_run
 from pipeline.campaigns import Campaign, open_campaign
 from pipeline.console import progress, say
 from pipeline.demo.scanner import sign_and_scan
 from pipeline.demo.town import write_town
 from pipeline.divisions import Divisions
+from pipeline.errors import FolderNotOurs
 from pipeline.indexing import names_of
 from pipeline.intake.files import list_files
 from pipeline.intake.run import IntakeCounts, open_files, take_in
 from pipeline.planning import PlanCounts, plan_villages
 from pipeline.press import Forms
 from pipeline.preview import preview_files
+from pipeline.print_run import PrintRun
 from pipeline.printing import PrintCounts, print_campaign, villages_to_print
 from pipeline.roster.marked import write_marked
 from pipeline.roster.reader import read_rosters
@@ -141,8 +141,10 @@ def _plan(at: Folders, divisions: Divisions, actor: Actor) -> tuple[Home, Campai
 
 
 def _print(at: Folders, home: Home, campaign: Campaign, actor: Actor) -> PrintCounts:
+    forms = Forms(docx=True)
     with home.reading() as connection:
         villages = villages_to_print(connection, campaign, None, EVERYTHING, actor.today)
+        run = PrintRun.open(at.batches, connection, campaign, forms, EVERYTHING, actor.today)
     with home.locked(), progress(f"【5/{STEPS}】打印（份）", sum(villages.values())) as bar:
         printed = print_campaign(
             home,
@@ -150,12 +152,13 @@ def _print(at: Folders, home: Home, campaign: Campaign, actor: Actor) -> PrintCo
             villages,
             at.batches,
             actor,
-            forms=Forms(docx=True),
+            forms=forms,
             which=EVERYTHING,
+            run=run,
             done=bar.advance,
             say=say,
         )
-    print_run.end(at.batches)
+    run.end()
     say(f"　　{len(printed.batches)} 批，{printed.contracts} 份合同，{printed.pages} 页")
     say(f"【6/{STEPS}】出六种合同的预览")
     preview_files(stock_templates(), at.previews, campaign.day)

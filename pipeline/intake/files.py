@@ -14,8 +14,8 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
-from archive.errors import ScanMissing
 from archive.file_names import readable
+from pipeline.errors import ScanMissing
 
 GIGABYTE = 1 << 30
 FILE_LIMIT = 2 * GIGABYTE

@@ -22,6 +22,9 @@ ANCHOR = (18, 9)  # mm
 CELLS = (5, 8)  # anchors are spread over the sheet by this grid
 ANCHORS_A_CELL = 2
 CLEAR = 3.0  # mm that an anchor stays away from boxes, where ink overflows
+ENOUGH = (
+    16  # anchors: a sheet with fewer, boxes and little else, is known by its boxes' frames and labels as well
+)
 KEPT = 96  # references that a worker holds, about 2 MB each
 MARGIN = 7.0  # mm around a box that is looked at with it
 
@@ -82,9 +85,12 @@ def make_reference(fine: Pixels, places: SheetPlaces) -> Reference:
     """The reference of a sheet drawn at FINE pixels a mm, unsigned and without values."""
     fine = np.ascontiguousarray(fine)
     coarse = cv2.resize(fine, (WIDTH * COARSE, HEIGHT * COARSE), interpolation=cv2.INTER_AREA)
+    found = _anchor_places(np.asarray(coarse, np.uint8), places, CLEAR)
+    if len(found) < ENOUGH:
+        found = _anchor_places(np.asarray(coarse, np.uint8), places, 0)
     anchors = [
         Anchor(x, y, _cut(np.asarray(coarse, np.uint8), x, y, COARSE), _cut(fine, x, y, FINE))
-        for x, y in _anchor_places(np.asarray(coarse, np.uint8), places)
+        for x, y in found
     ]
     return Reference(tuple(anchors), tuple(_box(fine, place) for place in places.boxes))
 
@@ -94,12 +100,12 @@ def _cut(image: Pixels, x: float, y: float, scale: int) -> Pixels:
     return image[top : top + ANCHOR[1] * scale, left : left + ANCHOR[0] * scale].copy()
 
 
-def _anchor_places(coarse: Pixels, places: SheetPlaces) -> list[tuple[float, float]]:
-    """Where print is that pins a place down in both directions, spread over the sheet."""
+def _anchor_places(coarse: Pixels, places: SheetPlaces, clear: float) -> list[tuple[float, float]]:
+    """Where print is that pins a place down in both directions, spread over the sheet; `clear` mm off boxes."""
     corners = cv2.cornerMinEigenVal(cv2.GaussianBlur(coarse, (0, 0), 0.8), 5)
     forbidden = np.zeros(coarse.shape, np.uint8)
     for x, y, w, h in chain(
-        ((box.x - CLEAR, box.y - CLEAR, box.w + 2 * CLEAR, box.h + 2 * CLEAR) for box in places.boxes),
+        ((box.x - clear, box.y - clear, box.w + 2 * clear, box.h + 2 * clear) for box in places.boxes),
         (field.rectangle() for field in places.fields),
     ):
         _fill(forbidden, x, y, w, h)

@@ -8,7 +8,11 @@ from sqlalchemy import Connection, Row, Select, select, update
 
 from archive import journal
 from archive.catalogue import tables
-from archive.errors import (
+from archive.filings import Drafts, Filing, NewSheet, current_filing
+from archive.home import Home
+from archive.journal import Actor
+from pipeline import pool
+from pipeline.errors import (
     ReviewDecided,
     ReviewNotDecided,
     ReviewReplaced,
@@ -16,10 +20,6 @@ from archive.errors import (
     ReviewUnreadable,
     SheetUnknown,
 )
-from archive.filings import Drafts, Filing, NewSheet, current_filing
-from archive.home import Home
-from archive.journal import Actor
-from pipeline import pool
 from pipeline.intake.page_image import BadPage
 from pipeline.intake.reading import Assignment, drawn_png, read_assigned
 

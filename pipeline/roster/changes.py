@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from archive.errors import SuggestionUnknown
+from pipeline.errors import SuggestionUnknown
 from pipeline.people import Household, Person, age_on
 from pipeline.roster.columns import LABELS
 from pipeline.roster.reader import Roster

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from archive.errors import ColumnMapFaulty
+from pipeline.errors import ColumnMapFaulty
 from pipeline.roster.cells import folded
 from pipeline.roster.zipped import column_number
 

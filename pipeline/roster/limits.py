@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from archive.errors import WorkbookTooLarge
+from pipeline.errors import WorkbookTooLarge
 
 MEGABYTE = 1 << 20
 FILE_LIMIT = 100 * MEGABYTE

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from archive.errors import FileExists, HuyueError, MarkingFailed, WorkbookTooLarge, WrongUsage
+from archive.errors import HuyueError, WrongUsage
 from archive.file_names import once, readable
 from archive.workbook import part_folder
+from pipeline.errors import FileExists, MarkingFailed, WorkbookTooLarge
 from pipeline.pool import start_worker
 from pipeline.roster.limits import MARKING_SECONDS, MEGABYTE, MEMORY_LIMIT, limit_memory
 from pipeline.roster.marking import Job, write_copy

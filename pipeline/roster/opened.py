@@ -13,14 +13,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from archive.errors import (
-    HuyueError,
-    NotWorkbook,
-    RosterIsFolder,
-    RosterMissing,
-    WorkbookEmpty,
-    WorkbookTooLarge,
-)
+from archive.errors import HuyueError
+from pipeline.errors import NotWorkbook, RosterIsFolder, RosterMissing, WorkbookEmpty, WorkbookTooLarge
 from pipeline.pool import start_worker
 from pipeline.roster.cells import Row, cut
 from pipeline.roster.limits import MEGABYTE, MEMORY_LIMIT, SECONDS_LIMIT, check_file_size, limit_memory

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from archive.errors import RosterHeaderMissing, WorkbookEmpty
 from archive.file_names import once, readable
 from pipeline.divisions import Divisions
+from pipeline.errors import RosterHeaderMissing, WorkbookEmpty
 from pipeline.people import Household
 from pipeline.roster.columns import LABELS, REQUIRED, ColumnMap
 from pipeline.roster.households import HouseholdReader

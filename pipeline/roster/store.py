@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, delete, fu
 from archive import journal
 from archive.catalogue import tables
 from archive.catalogue.tables import household, import_village, person, roster_import
-from archive.errors import ImportUsed, NothingImported
 from archive.journal import Actor
+from pipeline.errors import ImportUsed, NothingImported
 from pipeline.people import MARRIED, Household, Person
 from pipeline.roster.changes import OWN, Before, Changes, compare, own_values
 from pipeline.roster.reader import Roster

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import python_calamine as calamine
 
-from archive.errors import NotWorkbook, WorkbookEncrypted, WorkbookTooLarge
+from pipeline.errors import NotWorkbook, WorkbookEncrypted, WorkbookTooLarge
 from pipeline.roster.biff import OldWorkbook, look_through
 from pipeline.roster.cells import Row
 from pipeline.roster.limits import MEGABYTE

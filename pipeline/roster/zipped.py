@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from archive.errors import NotWorkbook, WorkbookTooLarge
+from pipeline.errors import NotWorkbook, WorkbookTooLarge
 from pipeline.roster.limits import MEGABYTE, UNZIPPED_LIMIT, check_cells
 
 _CHUNK = 4 * MEGABYTE

@@ -60,6 +60,18 @@ CASES: list[tuple[str, Paper, str, Count]] = [
     ("filed tomorrow", FILED, "2026-03-31", OUT),
     ("a box empty, every sheet filed", UNSIGNED, APRIL, IN),
     ("one sheet filed", PART, APRIL, Count(contracts=1, sheets=2, filed=1, out=1, short=1)),
+    (
+        "filed whole on one sheet, printed again on two",
+        replace(OLD, filings=((APRIL, 1, ""),)),
+        MAY,
+        Count(1, 0, 1, 1),
+    ),
+    (
+        "two sheets of three filed, printed again on two",
+        replace(OLD, filings=((APRIL, 2, "incomplete"),)),
+        MAY,
+        Count(1, 0, 3, 2, {}, 1, 1),
+    ),
     ("all taken back", replace(OLD, filings=((APRIL, 2, ""), (MAY, 0, "incomplete"))), MAY, OUT),
     ("printed but not marked so, back", replace(FILED, printed=None), APRIL, IN),
     ("void", closed(OLD, ("void", APRIL)), APRIL, pulled(void=2)),

@@ -16,14 +16,7 @@ from sqlalchemy import Connection, select
 from archive.audit import Class, audit
 from archive.catalogue import tables
 from archive.closings import close_contract
-from archive.errors import (
-    BlankClosed,
-    BlankOnlyVoid,
-    NoBlankFor,
-    NotBlank,
-    PartyTaken,
-    SignerFaulty,
-)
+from archive.errors import BlankOnlyVoid
 from archive.home import Home, open_home
 from archive.journal import Actor
 from archive.states import State, standing_of
@@ -33,6 +26,7 @@ from pipeline.campaigns import find_campaign
 from pipeline.contracts import content_of_contract, printables
 from pipeline.demo.fates import SMOOTH, Fate
 from pipeline.demo.scanner import sign_and_scan
+from pipeline.errors import BlankClosed, NoBlankFor, NotBlank, PartyTaken, SignerFaulty
 from pipeline.settings import Settings
 from pipeline.stock import stock_templates
 from tests.conftest import huyue
@@ -42,6 +36,10 @@ from tests.main_job.test_planning import numbered
 VILLAGE = "451225100201"
 ACTOR = Actor("经办人甲", date.fromisoformat(BACK))
 MAN, WOMAN = numbered("45122519850101003"), numbered("45122519880101004")
+CHILD, GIRL = (
+    numbered("45122520150101001"),
+    numbered("45122520080302002"),
+)  # GIRL: 18 the day after the campaign's
 PASSER_BY = numbered("45272619951103021")
 HUSBAND, WIFE = numbered("45122519880512001"), numbered("45122519900321002")  # of the first household
 PARTY_SOURCES = ("party.", "husband.", "wife.", "stay.", "household.", "group.")
@@ -221,6 +219,8 @@ FAULTY: list[tuple[str, list[tuple[str, str]], str, str]] = [
     ("02", [("覃路人", MAN), ("韦路人", HUSBAND)], "", "同一性别"),
     ("01", [("覃路人", MAN)], "", "--household"),
     ("01", [("覃路人", MAN)], "9" * 31, "户编号超过"),
+    ("04", [("莫孩童", CHILD)], "", "要满 18 周岁"),
+    ("02", [("覃路人", MAN), ("莫孩童", GIRL)], "", "只有 17 周岁"),
 ]
 
 
@@ -244,7 +244,7 @@ def test_what_cannot_be_recorded_is_refused_with_words_and_no_number(
 def test_a_households_blank_contract_is_the_households(office: Office, connection: Connection) -> None:
     number = office.new["01"][0]
     with pytest.raises(PartyTaken, match=office.hamlet.numbers["household_responsibility"][1]):
-        assign(connection, number, [("覃路人", MAN)], 3, "2", ACTOR)
+        assign(connection, number, [("覃路人", MAN)], 3, "２号", ACTOR)
     old = MAN[:6] + MAN[8:17]
     assert "15 位" in assign(connection, number, [("覃路人", old)], 3, "7", ACTOR).notes[0]
     one = standing_of(connection, number, ACTOR.today)

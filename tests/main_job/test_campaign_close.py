@@ -199,6 +199,15 @@ def test_a_campaign_without_paper_cannot_be_closed(counted: Counted, tmp_path: P
     assert not (tmp_path / "a.pdf").exists()
 
 
+def test_a_clock_that_is_behind_closes_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+    hamlet = printed_hamlet(tmp_path_factory).copied(tmp_path_factory.mktemp("旧日期"))
+    refused = hamlet.run(
+        "campaign", "close", "春", "--out", hamlet.home.with_name("证明.pdf"), today="2026-03-04"
+    )
+    assert (refused.status, refused.json["error"]["code"]) == (2, "printed_later")
+    assert not hamlet.home.with_name("证明.pdf").exists()
+
+
 def test_a_campaigns_name_makes_a_file_name_everywhere() -> None:
     assert certificate_name("2026春/第2批").name == "签约批次清点证明-2026春_第2批.pdf"
 

@@ -1,6 +1,7 @@
 """The command line as a clerk meets it: Chinese, one JSON value, clear errors, the right exit status."""
 
 import ast
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -10,8 +11,10 @@ import click
 import openpyxl
 import pytest
 
+import pipeline.errors
 from archive import errors
 from pipeline import zh
+from pipeline.cli import file_trouble
 from tests.conftest import huyue
 
 # Texts that only a program's author or a shell's completion meets.
@@ -191,7 +194,7 @@ def test_nobody_sees_a_traceback(tmp_path: Path) -> None:
 
 
 def test_every_error_has_a_message_of_its_own_in_chinese() -> None:
-    for kind in vars(errors).values():
+    for kind in (*vars(errors).values(), *vars(pipeline.errors).values()):
         if isinstance(kind, type) and issubclass(kind, errors.HuyueError):
             assert kind.__doc__ == "{detail}" or any("一" <= letter <= "鿿" for letter in kind.__doc__ or "")
 
@@ -207,3 +210,8 @@ def test_a_group_without_a_command_shows_its_help_and_with_json_an_error() -> No
     assert (answer.status, answer.out) == (2, "")
     assert "check" in answer.err
     assert huyue("roster", "--json").json["error"]["code"] == "wrong_usage"
+
+
+def test_of_a_full_disk_it_is_said_that_room_must_be_made() -> None:
+    assert file_trouble(OSError(errno.ENOSPC, "")) == "读写文件时出错：磁盘满了。请腾出地方，再运行同一命令。"
+    assert "名册.xlsx 用不了：没有权限" in file_trouble(PermissionError(errno.EACCES, "", "名册.xlsx"))

@@ -71,6 +71,15 @@ def test_the_ledger_has_a_box_to_tick_for_every_contract(sheets: tuple[Worksheet
     assert (rows[0]["截止日期"], rows[0]["页数"], rows[0]["打印页码"]) == ("长期", 2, 2)
 
 
+def test_long_names_are_small_rather_than_cut(sheets: tuple[Worksheet, Worksheet]) -> None:
+    small = {
+        str(sheets[0].cell(2, cell.column or 1).value)
+        for cell in sheets[0][3]
+        if cell.alignment.shrink_to_fit
+    }
+    assert small == {"当事人", "证件号码", "包组干部", "联户责任人"}
+
+
 def test_every_responsible_person_has_a_block_of_their_own_and_blank_ones_come_last(
     sheets: tuple[Worksheet, Worksheet],
 ) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import WorkerLost
 from pipeline import pool
+from pipeline.errors import WorkerLost
 
 
 def square(number: int) -> int:

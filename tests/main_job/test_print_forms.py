@@ -1,22 +1,31 @@
 """What `print` makes beside print.pdf: collated copies, booklets, parts; and parts of a campaign printed again."""
 
-import json
+import io
 import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pypdfium2 as pdfium
 import pytest
 import zxingcpp
+from sqlalchemy import select
 
-from pipeline import libreoffice
+from archive.catalogue import tables
+from archive.closings import close_contract
+from archive.home import open_home
+from archive.journal import Actor
+from pipeline.cover import BatchFacts, cover
+from pipeline.pdf import PdfWriter
 from tests.conftest import Town, huyue
 from tests.main_job.test_printing import contracts, listing
+from tests.templates.template_edits import edited, stock, swap_toml
 
 VILLAGE = 0  # the batch that is looked at, by its place
 
@@ -164,6 +173,41 @@ def test_a_page_range_is_those_pages_of_the_whole_batch(town: Town, tmp_path: Pa
     assert not list((tmp_path / "无").glob("*"))
 
 
+def test_of_a_page_range_only_what_is_on_its_pages_counts_as_printed(tmp_path: Path) -> None:
+    roster = tmp_path / "花名册.csv"
+    roster.write_text(AWAY, encoding="utf-8")
+    home = planned(tmp_path, roster)
+    assert huyue("--home", home, "plan", "--campaign", "2026春", "--date", "2026-03-01").status == 0
+    out = tmp_path / "重印"
+    part = ("--village", "冲洞村", "--pages", "3-4", "--docx")
+    answer = huyue("--home", home, "print", "--campaign", "2026春", "--out", out, *part, "--json")
+    assert (answer.status, answer.json["contracts"], answer.json["pages"]) == (0, 1, 2), answer.err
+    (batch,) = answer.json["batches"]
+    ((number, _), _) = printed_order(Path(batch))
+    assert ZipFile(Path(batch) / "contracts.zip").namelist() == [f"{number}.docx"]
+    counted = huyue("--home", home, "campaign", "close", "2026春", "--dry-run", "--json").json
+    assert (counted["contracts"], counted["unprinted"]) == (1, 3)
+
+
+def test_a_village_with_nothing_left_to_print_has_files_that_open(tmp_path: Path) -> None:
+    roster = tmp_path / "花名册.csv"
+    roster.write_text(AWAY, encoding="utf-8")
+    home = planned(tmp_path, roster)
+    assert huyue("--home", home, "plan", "--campaign", "2026春", "--date", "2026-03-01").status == 0
+    with open_home(home, None).writing() as connection:
+        for number in connection.execute(select(tables.contract.c.number)).scalars().all():
+            close_contract(connection, number, "void", None, "", Actor("甲", date(2026, 3, 5)))
+    forms = ("--a3", "--split", "9", "--copies", "2", "--docx", "--json")
+    command = ("--home", home, "print", "--campaign", "2026春", "--out", tmp_path / "打印", *forms)
+    answer = huyue(*command)
+    assert (answer.status, answer.json["contracts"], answer.json["pages"]) == (0, 0, 1), answer.err
+    for pdf in Path(answer.json["batches"][0]).glob("*.pdf"):
+        assert list(codes(pdf)), pdf.name
+    assert huyue(*command).status == 0  # and it may be printed into again
+    nothing = huyue(*command[:4], "2026春", "--out", tmp_path / "无", "--unreturned")
+    assert (nothing.status, "没有要印的" in nothing.out) == (0, True)
+
+
 def test_a_part_of_a_campaign_never_takes_the_place_of_the_whole(town: Town, tmp_path: Path) -> None:
     batch = sorted(town.batches())[0]
     shutil.copytree(batch, tmp_path / "打印" / batch.name)
@@ -194,28 +238,123 @@ def test_options_that_make_no_sense_are_wrong_usage(
     assert not (tmp_path / "o").exists()
 
 
-def test_without_libreoffice_the_six_are_printed_and_nothing_else_is_needed(
-    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The layouts of the six ship; a fresh archive needs no other program."""
-    roster = tmp_path / "花名册.xlsx"
-    shutil.copy(town.roster, roster)
-    home = tmp_path / "档案库"
-    assert huyue("init", home).status == 0
-    assert huyue("--home", home, "roster", "import", roster).status == 1
-    assert huyue("--home", home, "plan", "--campaign", "2026春", "--date", "2026-03-01").status == 0
-    nowhere = tmp_path / "没有"
-    nowhere.mkdir()
-    (nowhere / "sitecustomize.py").write_text(
+@pytest.fixture
+def no_office(tmp_path: Path) -> str:
+    """A PYTHONPATH under which `huyue` finds no LibreOffice."""
+    folder = tmp_path / "没有"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(
         "import pipeline.libreoffice as lo\nlo.PROGRAMS = ()\nlo.shutil.which = lambda name: None\n"
     )
-    assert libreoffice.find() is not None
+    return str(folder)
+
+
+def planned(tmp_path: Path, roster: Path) -> Path:
+    home = tmp_path / "档案库"
+    assert huyue("init", home).status == 0
+    assert huyue("--home", home, "roster", "import", roster).status in (0, 1)
+    return home
+
+
+def test_without_libreoffice_the_six_are_printed(town: Town, tmp_path: Path, no_office: str) -> None:
+    home = planned(tmp_path, town.roster)
+    plan = ("--home", home, "plan", "--campaign", "2026春", "--date", "2026-03-01")
+    assert huyue(*plan, PYTHONPATH=no_office).status == 0
+    out = tmp_path / "打印"
     answer = huyue(
-        *("--home", home, "print", "--campaign", "2026春", "--out", tmp_path / "打印", "--json"),
-        PYTHONPATH=str(nowhere),
+        "--home", home, "print", "--campaign", "2026春", "--out", out, "--json", PYTHONPATH=no_office
     )
     assert answer.status == 0, answer.err
     assert answer.json["contracts"] == town.printed.json["contracts"]
     for batch in town.batches():
-        mine = json.loads((tmp_path / "打印" / batch.name / "print.json").read_text(encoding="utf-8"))
-        assert mine["layouts"] == listing(batch)["layouts"]
+        assert listing(out / batch.name)["layouts"] == listing(batch)["layouts"]
+
+
+LONG = "广东省佛山市南海区狮山镇桃园东路六十八号佛山高新技术产业开发区科技创业园三号楼十二层一二零三室" * 2
+AWAY = """\
+村,组,户编号,姓名,性别,出生日期,公民身份号码,与户主关系,外出地点,外出日期,返乡日期
+冲洞村,1,1,韦样例,男,1988-05-12,999999198805120013,户主,广东省佛山市,2026-01-05,至今
+冲洞村,1,2,蓝样例,女,1990-03-21,99999919900321002X,户主,LONG,2026-01-05,至今
+""".replace("LONG", LONG[:90])
+
+
+def test_without_libreoffice_a_contract_that_needs_a_layout_of_its_own_is_named_and_the_rest_printed(
+    tmp_path: Path, no_office: str
+) -> None:
+    roster = tmp_path / "花名册.csv"
+    roster.write_text(AWAY, encoding="utf-8")
+    home = planned(tmp_path, roster)
+    assert huyue("--home", home, "plan", "--campaign", "2026春", "--date", "2026-03-01").status == 0
+    command = ("--home", home, "print", "--campaign", "2026春", "--json", "--out")
+    answer = huyue(*command, tmp_path / "打印", PYTHONPATH=no_office)
+    assert (answer.status, answer.json["contracts"]) == (1, 3), answer.err
+    assert "-2026-04-000002-" in answer.err
+    assert "没有 LibreOffice" in answer.err
+    assert huyue(*command, tmp_path / "再印").json["contracts"] == 4
+
+
+def test_without_libreoffice_a_changed_template_says_what_to_install(tmp_path: Path, no_office: str) -> None:
+    roster = tmp_path / "花名册.csv"
+    roster.write_text(AWAY, encoding="utf-8")
+    home = planned(tmp_path, roster)
+    changed = edited(stock("01"), tmp_path, toml=swap_toml('version = "2026.1"', 'version = "2026.2"'))
+    assert huyue("--home", home, "template", "add", changed).status == 0
+    assert huyue("--home", home, "plan", "--campaign", "2026春", "--date", "2026-03-01").status == 0
+    out = tmp_path / "打印"
+    answer = huyue(
+        "--home", home, "print", "--campaign", "2026春", "--out", out, "--json", PYTHONPATH=no_office
+    )
+    assert (answer.status, answer.json["error"]["code"]) == (4, "libre_office_missing")
+    assert "请安装" in answer.json["error"]["message"] or "apt-get install" in answer.json["error"]["message"]
+    assert not list(out.glob("4*"))
+
+
+def test_blank_contracts_are_printed_last_and_alone_if_asked_for(tmp_path: Path) -> None:
+    roster = tmp_path / "花名册.csv"
+    roster.write_text(AWAY, encoding="utf-8")
+    home = planned(tmp_path, roster)
+    assert huyue("--home", home, "plan", "--campaign", "2026春", "--date", "2026-03-01").status == 0
+    new = ("blank", "new", "--campaign", "2026春", "--village", "冲洞村", "--template", "02", "--count", "2")
+    assert huyue("--home", home, *new).status == 0
+
+    def printed(*options: str) -> list[str]:
+        out = tmp_path / "-".join(("印", *options))
+        answer = huyue("--home", home, "print", "--campaign", "2026春", "--out", out, *options, "--json")
+        assert answer.status == 0, answer.err
+        (batch,) = out.iterdir()
+        return list(dict.fromkeys(number for number, _ in printed_order(batch)))
+
+    everything = printed()
+    blanks = [number for number in everything if "-02-" in number]
+    assert everything[-2:] == blanks
+    assert len(everything) == 6
+    assert printed("--blank") == blanks
+    assert printed("--unreturned") == everything[:-2]
+    assert printed("--unreturned", "--blank") == blanks
+
+
+def test_print_files_are_not_put_into_the_archive(town: Town) -> None:
+    answer = print_again(town, town.home / "打印")
+    assert (answer.status, answer.json["error"]["code"]) == (2, "out_in_archive")
+    assert not (town.home / "打印").exists()
+
+
+@pytest.mark.parametrize("rows", [1, 6, 25])
+def test_a_cover_holds_every_template_and_names_whom_it_can(rows: int) -> None:
+    out = io.BytesIO()
+    writer = PdfWriter(out, "封面")
+    facts = BatchFacts("451225100201", "东门镇冲洞村委会", "2026春", date(2026, 3, 1), date(2026, 3, 31))
+    cover(
+        writer,
+        facts,
+        [(f"第{row}种合同书", row, 2 * row) for row in range(1, rows + 1)],
+        "责任人：韦\U0002ebf0",
+    )
+    writer.close()
+    with closing(pdfium.PdfDocument(out.getvalue())) as document:
+        text = document[0].get_textpage()
+        said = text.get_text_range()
+        lowest = min(text.get_charbox(index)[1] for index in range(text.count_chars()))
+    assert all(f"第{row}种合同书" in said for row in range(1, rows + 1))
+    assert "责任人：韦〓" in said
+    assert lowest > 20, "nothing runs off the page"

@@ -69,11 +69,11 @@ def batches(folder: Path) -> dict[str, bytes]:
     return {f"{file.parent.name}/{file.name}": file.read_bytes() for file in sorted(folder.glob("4*/*"))}
 
 
-def start(home: Path) -> "subprocess.Popen[bytes]":
+def start(home: Path, *options: str) -> "subprocess.Popen[bytes]":
     """`huyue print`, running, with Ctrl-C as a terminal has it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUYUE_")}
     return subprocess.Popen(
-        [HUYUE, *map(str, command(home))],
+        [HUYUE, *map(str, command(home)), *options],
         env=environment | {"HUYUE_TODAY": TODAY},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -159,7 +159,7 @@ def test_out_of_room_it_says_so_and_leaves_whole_batches(planned: Planned, tmp_p
             resource.prlimit(worker, resource.RLIMIT_FSIZE, (100_000, 100_000))  # less than any print.pdf
         said, _ = run.communicate()
     assert run.returncode == 2, said.decode()
-    assert "文件大过这个磁盘允许的大小" in json.loads(said)["error"]["message"]
+    assert json.loads(said)["error"]["message"].startswith("读写文件时出错：文件大过这个磁盘允许的大小")
     assert not list(out(home).glob(".huyue-4*"))
     assert_goes_on(planned, home)
 
@@ -191,3 +191,38 @@ def test_another_command_into_the_same_folder_begins_anew(planned: Planned, tmp_
     names = {file.name for file in out(home).glob("4*/*")}
     assert names == {"print.pdf", "print-2.pdf", "print.json", "ledger.xlsx"}
     assert len(list(out(home).glob("4*/print-2.pdf"))) == len(again.json["batches"])
+
+
+def kill_on_the_way(home: Path, *options: str) -> None:
+    """Kill the command when its first village is in place."""
+    with start(home, *options) as run:
+        while run.poll() is None and not list(out(home).glob("4*")):
+            pass
+        run.kill()
+        run.communicate()
+    assert run.returncode == -signal.SIGKILL
+
+
+def test_a_part_of_a_campaign_goes_on_where_it_was_stopped(planned: Planned, tmp_path: Path) -> None:
+    home = planned.copied(tmp_path)
+    assert huyue(*command(home), today=TODAY).status == 0
+    shutil.rmtree(out(home))
+    kill_on_the_way(home, "--unreturned")
+    refused = huyue(*command(home), "--unreturned", "--copies", "2", today=TODAY)
+    assert (refused.status, refused.json["error"]["code"]) == (2, "folder_not_ours")
+    again = huyue(*command(home), "--unreturned", today=TODAY)
+    assert (again.status, again.json["contracts"]) == (0, planned.quiet.json["contracts"]), again.err
+    assert batches(out(home)) == planned.batches
+    refused = huyue(*command(home), "--unreturned", today=TODAY)  # the run is over
+    assert (refused.status, refused.json["error"]["code"]) == (2, "folder_not_ours")
+
+
+def test_another_archive_does_not_take_over_what_was_printed(planned: Planned, tmp_path: Path) -> None:
+    home, other = planned.copied(tmp_path), tmp_path / "又一个"
+    assert huyue("init", other).status == 0
+    roster = planned.home.with_name("花名册.xlsx")
+    assert huyue("--home", other, "roster", "import", roster).status == 1
+    assert huyue("--home", other, "plan", "--campaign", "2026春", "--date", "2026-03-01").status == 0
+    kill_on_the_way(home)
+    assert huyue("--home", other, *command(home)[2:], today=TODAY).status == 0
+    assert marked(other) == {name.partition("/")[0] for name in planned.batches}

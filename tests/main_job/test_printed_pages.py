@@ -2,7 +2,7 @@
 
 import ctypes
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,25 +34,31 @@ def sheets(town: Town) -> Iterator[tuple[dict[str, Any], dict[str, Any], pdfium.
 def test_every_value_is_there_and_stays_inside_its_box_for_every_template(town: Town) -> None:
     known, seen = contracts(town), Counter[str]()
     for line, places, page in sheets(town):
-        contract, height = known[line["contract"]], page.get_height()
-        printed = {field["name"]: "" for field in places["fields"]}
-        for character, (x0, y0, x1, y1) in _values(page.get_textpage()):
-            inside = [
-                field["name"]
-                for field in places["fields"]
-                if field["x"] - 0.2 <= x0 / MM
-                and x1 / MM <= field["x"] + field["w"] + 0.2
-                and field["y"] - 0.5 <= (height - y1) / MM
-                and (height - y0) / MM <= field["y"] + field["h"] + 0.5
-            ]
-            assert len(inside) == 1, (line, character, inside)
-            printed[inside[0]] += character
-        for name, halves in printed.items():
-            text = halves.encode("utf-16", "surrogatepass").decode("utf-16")  # pdfium counts in UTF-16
+        contract = known[line["contract"]]
+        printed = values_by_field(page, places["fields"])
+        for name, text in printed.items():
             assert text == "".join(contract.content.value(name).split()), (line, name)
         seen[contract.template] += len(printed)
     assert set(seen) == set(TEMPLATES.values())
     assert all(count > 20 for count in seen.values())
+
+
+def values_by_field(page: pdfium.PdfPage, fields: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """What is printed in each field of a sheet (as print.json has it); every value's character lies in one of them."""
+    height, printed = page.get_height(), {field["name"]: "" for field in fields}
+    for character, (x0, y0, x1, y1) in _values(page.get_textpage()):
+        inside = [
+            field["name"]
+            for field in fields
+            if field["x"] - 0.2 <= x0 / MM
+            and x1 / MM <= field["x"] + field["w"] + 0.2
+            and field["y"] - 0.5 <= (height - y1) / MM
+            and (height - y0) / MM <= field["y"] + field["h"] + 0.5
+        ]
+        assert len(inside) == 1, (character, inside)
+        printed[inside[0]] += character
+    # pdfium counts in UTF-16
+    return {name: text.encode("utf-16", "surrogatepass").decode("utf-16") for name, text in printed.items()}
 
 
 def _values(text: pdfium.PdfTextPage) -> Iterator[tuple[str, tuple[float, float, float, float]]]:

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from archive.catalogue import tables
-from archive.errors import ReasonMissing, ResponsiblesFaulty
 from archive.home import Home, create_home
 from archive.journal import Actor
+from pipeline.errors import ReasonMissing, ResponsiblesFaulty
 from pipeline.responsibles import Recorded, read_responsibles, record
 from pipeline.roster.store import import_roster
 from tests.conftest import huyue

@@ -13,13 +13,13 @@ from sqlalchemy import select
 
 from archive import journal
 from archive.catalogue import tables
-from archive.errors import ReviewUnreadable, WorkerLost
 from archive.filings import current_filing
 from archive.home import open_home
 from pipeline import pool
 from pipeline.demo.fates import SMOOTH, Fate, Rates
 from pipeline.demo.ink import Mark
 from pipeline.demo.scanner import sign_and_scan
+from pipeline.errors import ReviewUnreadable, WorkerLost
 from pipeline.intake import review as reviews
 from pipeline.intake.page_image import BadPage, Pages
 from pipeline.intake.reading import drawn_png

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from archive.catalogue import tables
-from archive.errors import BadSettings
 from archive.home import Home, create_home
 from archive.journal import Actor
 from pipeline.bodies import unit_bodies
 from pipeline.demo.fates import SMOOTH, Fate
 from pipeline.demo.scanner import sign_and_scan
 from pipeline.divisions import Divisions
+from pipeline.errors import BadSettings
 from pipeline.settings import Unit, read_settings
 from pipeline.template import load_template
 from pipeline.templates_in_use import take_into_use

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import DivisionsUnreadable, RosterMissing, VillageAmbiguous, VillageUnknown
 from pipeline.divisions import Divisions
+from pipeline.errors import DivisionsUnreadable, RosterMissing, VillageAmbiguous, VillageUnknown
 from pipeline.village_names import county_forms
 
 COUNTY = Divisions.shipped()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.errors import ColumnMapFaulty
+from pipeline.errors import ColumnMapFaulty
 from pipeline.roster import read_rosters
 from pipeline.roster.columns import FIELDS, LABELS, ColumnMap
 from pipeline.roster.reader import Roster

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from archive.errors import (
-    HuyueError,
-    NoInput,
+from archive.errors import HuyueError, NoInput
+from pipeline.errors import (
     NotWorkbook,
     RosterHeaderMissing,
     RosterIsFolder,

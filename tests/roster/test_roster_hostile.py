@@ -12,7 +12,8 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.errors import HuyueError, NoInput, NotWorkbook, WorkbookTooLarge
+from archive.errors import HuyueError, NoInput
+from pipeline.errors import NotWorkbook, WorkbookTooLarge
 from pipeline.roster import limits, opened
 from pipeline.roster.cells import LONGEST_CELL, _unwrapped
 from pipeline.roster.workbook import read_sheets

@@ -9,7 +9,7 @@ import openpyxl
 import openpyxl.chart
 import pytest
 
-from archive.errors import FileExists, WorkbookTooLarge
+from pipeline.errors import FileExists, WorkbookTooLarge
 from pipeline.roster import marked
 from pipeline.roster.marked import write_marked
 from pipeline.roster.marking import AUTHOR

@@ -6,7 +6,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from archive.errors import MarkingFailed, WorkbookTooLarge
+from pipeline.errors import MarkingFailed, WorkbookTooLarge
 from pipeline.roster import marked, zipped
 from pipeline.roster.marked import write_marked
 from pipeline.roster.zipped import look_inside

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, func, select
 
 from archive import journal
 from archive.catalogue import tables
-from archive.errors import NothingImported, SuggestionUnknown
 from archive.home import Home, create_home
 from archive.journal import Actor
+from pipeline.errors import NothingImported, SuggestionUnknown
 from pipeline.roster.changes import Changes, Someone
 from pipeline.roster.screen import change_lines
 from pipeline.roster.store import Imported, current, households_of, import_roster, undo_import

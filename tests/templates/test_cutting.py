@@ -9,9 +9,9 @@ from typing import Any
 import docx
 import pytest
 
-from archive.errors import TemplateUnreadable
 from pipeline import marks
 from pipeline.compile_template import compile_template
+from pipeline.errors import TemplateUnreadable
 from pipeline.fill import Slot, contract_docx
 from pipeline.marks import W
 from pipeline.template import load_template

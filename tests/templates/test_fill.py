@@ -168,6 +168,28 @@ def test_a_blank_in_a_line_is_as_wide_as_the_manifest_says_with_the_value_in_its
     assert term == "自\u3000＊起始日期＊\u3000起至\u3000＊截止日期＊\u3000止"
 
 
+@pytest.mark.parametrize(
+    ("name", "scale"),
+    [
+        ("韦样例", ""),
+        ("吐尔洪江·吐尔西丁", "77"),
+        ("欧阳" * 4, "87"),
+        ("欧阳" * 5, ""),
+        ("Zhang-Xiaoming", "80"),
+    ],
+)
+def test_a_value_wider_than_its_blank_is_narrowed_as_in_print(name: str, scale: str) -> None:
+    (template,) = [one for one in LOADED if one.manifest.number == "01"]
+    values = next(iter(every_variant(template.manifest)))
+    named = {key: name if key == "party_b_name" else value for key, value in values.fields.items()}
+    made = contract_docx(compile_template(template), Content(named, values.rows, values.clauses))
+    root = marks.parse(members_of(made)["word/document.xml"])
+    (run,) = [one for one in root.iter(f"{W}r") if "".join(map(str, one.itertext())).strip("\u3000") == name]
+    found = run.find(f"{W}rPr/{W}w")
+    assert ("" if found is None else found.get(f"{W}val")) == scale
+    docx.Document(io.BytesIO(made))
+
+
 def small(value: str = "") -> tuple[Compiled, Content]:
     """A document so small that thousands are quick to make."""
     manifest = LOADED[3].manifest

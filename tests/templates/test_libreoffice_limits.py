@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import ConversionFailed, LibreOfficeMissing
 from pipeline import libreoffice
+from pipeline.errors import ConversionFailed, LibreOfficeMissing
 
 # Stands for LibreOffice: "converts" documents in turn, never ends at one whose text says so, dies at another.
 PROGRAM = """\

@@ -58,6 +58,10 @@ def one_problem(folder: Path) -> tuple[str, str, str]:
         (swap(" NUMPAGES ", ' INCLUDETEXT "x" ', "word/footer1.xml"), "页脚第1段", "INCLUDETEXT"),
         (swap("<w:tr><w:trPr>", '<w:tr><w:trPr><w:ins w:id="2" w:author="x"/>'), "正文", "接受所有修订"),
         (swap('w:h="16838"', 'w:h="15840"'), "页面设置", "A4"),
+        (swap('w:h="16838"', 'w:h="高"'), "页面设置", "A4"),
+        (swap('w:h="16838"', 'w:h="nan"'), "页面设置", "A4"),
+        (retouched(r"<w:sectPr>.*</w:sectPr>", ""), "页面设置", "没有写纸张大小"),
+        (swap('w:val="442" w:hRule="atLeast"', 'w:val="442" w:hRule="exact"'), "表格1第1行第4格", "最小值"),
         (
             swap("</w:sectPr>", '<w:docGrid w:type="lines" w:linePitch="312"/></w:sectPr>'),
             "页面设置",
@@ -277,6 +281,11 @@ def test_a_text_box_and_its_fallback_are_one_place(tmp_path: Path) -> None:
         ("privacy_consent =", "consent =", "boxes", "缺少单独同意的签名框 privacy_consent"),
         ('"party.name"', '"village.name"', "fields", "没有印当事人名称的空格（source = “party.name”）"),
         ('label = "乡镇"', 'label = "户编号"', "fields", "“户编号”用了 2 次"),
+        ('label = "乡镇"', 'label = "乡\\u200b镇"', "fields", "看不见的字符"),
+        ('title = "家庭', 'title = "家庭\\n', "title", "换行等看不见的字符"),
+        ('title = "家庭', 'title = "' + "家" * 50, "title", "最多 50 个字"),
+        ('version = "2026.1"', 'version = "2026.1\\u001b[31m"', "version", "看不见的字符"),
+        ('version = "2026.1"', 'version = " "', "version", "首尾不能有空格"),
     ],
 )
 def test_a_manifest_that_no_contract_can_keep_is_named_by_its_key(

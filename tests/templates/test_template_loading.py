@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import ManifestFaulty, TemplateIncomplete, TemplateUnreadable
 from pipeline import template as module
+from pipeline.errors import ManifestFaulty, TemplateIncomplete, TemplateUnreadable
 from pipeline.template import load_template
 from tests.templates.template_edits import NAMES, STOCK, Members, edited, problems, stock, swap, swap_toml
 
@@ -57,6 +57,7 @@ LAUGHS = b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&
         (bytes(11_000_000), "10 MB"),
         (_zip(("word/document.xml", b"<x/>"), packed=zipfile.ZIP_LZMA), "已经损坏"),
         (_zip(("word/document.xml", b"<x/>"), ("Word/Document.xml", b"<x/>")), "同名的部分"),
+        (_document(b"<w:p><w:r><w:t>" + b"{{" * 1_001 + b"</w:t></w:r></w:p>"), "1001 个标记"),
         (_document(b"", name=b"http://purl.oclc.org/ooxml/wordprocessingml/main"), "Strict"),
         (_document(b"<w:p/>" * 100_000), "有 100000 段，超过 5000 段"),
         (_document(b"<w:x/>" * 1_000_000), "word/document.xml 太大"),
@@ -76,6 +77,7 @@ LAUGHS = b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&
         "large",
         "packed as no docx is",
         "two of one name",
+        "a thousand marks",
         "strict",
         "100,000 paragraphs",
         "a million tags",
@@ -132,6 +134,13 @@ def test_entities_are_never_resolved(tmp_path: Path, part: str) -> None:
         (swap_toml("town = {", "乡镇 = {"), "第"),
         (swap_toml("town = {", '"乡镇" = {'), "“fields.乡镇”名称只能用小写英文字母"),
         (swap_toml("[clauses]", "[fields]"), "写了两遍"),
+        (swap_toml('number = "01"', 'number = "10\\n"'), "“number”应当是两位数字"),
+        (swap_toml('name = "household_responsibility"', 'name = "a\\n"'), "“name”"),
+        (swap_toml('version = "2026.1"', "version = 2026-01-01"), "现在写的是日期"),
+        (swap_toml("youngest_age = { max = 2 }", "youngest_age = 2"), "{ min = 18, max = 49 }"),
+        (swap_toml("copies = 2", f"copies = {'9' * 5000}"), "写法不对"),
+        (swap_toml("copies = 2", f"copies = {'[' * 2000}{']' * 2000}"), "写法不对"),
+        (swap_toml("[term]", f"[a{'.a' * 3000}]\n[term]"), "请"),
         (
             swap_toml("[term]", '[[accepted]]\nword = "押金"\nreason = "无"\n[term]'),
             "“accepted.0.reason”至少要写 4 个字",
@@ -147,6 +156,23 @@ def test_a_faulty_manifest_is_named_by_file_key_and_remedy(
     assert says in caught.value.message
     assert str(folder / "contract.toml") in caught.value.message
     assert "请" in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["contract.docx", "contract.toml"])
+def test_what_is_no_file_is_never_waited_for(tmp_path: Path, name: str) -> None:
+    folder = edited(stock("01"), tmp_path)
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    with pytest.raises(TemplateUnreadable, match=f"{name}”读不了：它不是文件"):
+        load_template(folder)
+
+
+def test_no_more_is_read_than_a_template_may_have(tmp_path: Path) -> None:
+    folder = edited(stock("01"), tmp_path)
+    with (folder / "contract.toml").open("a", encoding="utf-8") as file:
+        file.write("#" * 200_000)
+    with pytest.raises(TemplateUnreadable, match=r"大于 0.2 MB。请检查是不是放错了文件"):
+        load_template(folder)
 
 
 def test_a_manifest_in_another_encoding_says_how_to_save_it(tmp_path: Path) -> None:

@@ -8,7 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from archive.catalogue import tables
-from archive.errors import (
+from archive.errors import WrongUsage
+from archive.home import Home, create_home
+from archive.journal import Actor
+from pipeline.divisions import Divisions
+from pipeline.errors import (
     TemplateNumberTaken,
     TemplateRenumbered,
     TemplateScopeChanged,
@@ -16,11 +20,7 @@ from archive.errors import (
     TemplateVersionSingle,
     TemplateVersionTaken,
     TemplateVersionUnknown,
-    WrongUsage,
 )
-from archive.home import Home, create_home
-from archive.journal import Actor
-from pipeline.divisions import Divisions
 from pipeline.template import load_template
 from pipeline.template_diff import two_of
 from pipeline.templates_in_use import InUse, take_into_use, templates_in_use

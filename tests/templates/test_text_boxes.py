@@ -8,9 +8,9 @@ import docx
 import pytest
 from lxml import etree
 
-from archive.errors import TemplateUnreadable
 from pipeline import marks
 from pipeline.compile_template import compile_template
+from pipeline.errors import TemplateUnreadable
 from pipeline.fill import Slot, contract_docx
 from pipeline.layout import Variant
 from pipeline.marks import MC, W
