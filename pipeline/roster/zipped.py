@@ -5,6 +5,7 @@ whole grid: neither may reach it. On the way the hidden rows and the formulas wi
 found, and the cells counted, formatted empty ones too. Sources: ECMA-376-1 18.3 (SpreadsheetML), ODF 1.3-3 9 (tables).
 """
 
+import errno
 import re
 import zipfile
 import zlib
@@ -77,7 +78,16 @@ def look_inside(path: Path) -> list[Inside]:
             }
             return [found.get(part, Inside()) for part in _parts(archive)]
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        if isinstance(error, OSError | zlib.error) and _is_want_of_memory(error):
+            raise MemoryError from error
         raise NotWorkbook(file=path, detail="文件已损坏或没有下载完整") from error
+
+
+def _is_want_of_memory(error: OSError | zlib.error) -> bool:
+    """Whether the system or zlib (its error -4) had no memory left: that says nothing about the file."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return str(error).startswith("Error -4 ")
 
 
 def is_spreadsheetml(path: Path) -> bool:

@@ -1,5 +1,7 @@
 """Marked copies within limits of memory, time and cells, and nothing left of one that failed."""
 
+import errno
+import zlib
 from pathlib import Path
 
 import openpyxl
@@ -69,6 +71,22 @@ def test_every_written_cell_is_counted_once(tmp_path: Path, monkeypatch: pytest.
 def test_marking_that_needs_too_much_memory_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(marked, "MEMORY_LIMIT", 1)
     assert "内存" in refused(formatted(tmp_path / "a.xlsx", *((line, 30) for line in range(4_000))))
+
+
+@pytest.mark.parametrize(
+    "error", [zlib.error("Error -4 while decompressing data"), OSError(errno.ENOMEM, "")]
+)
+def test_want_of_memory_is_not_taken_for_a_broken_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    path = formatted(tmp_path / "a.xlsx")
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(zipped, "_refuse_definitions", fail)
+    with pytest.raises(MemoryError):
+        look_inside(path)
 
 
 def test_marking_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
