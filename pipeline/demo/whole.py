@@ -4,6 +4,7 @@ Everything is printed; two of the villages are signed and scanned by the simulat
 audited. The dates are the campaign's own: planned on 1 March, back by 5 April, audited on 30 April.
 """
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -165,9 +166,13 @@ def _print(at: Folders, home: Home, campaign: Campaign, actor: Actor) -> PrintCo
     return printed
 
 
+def _layouts(batch: Path) -> int:
+    return len(json.loads((batch / "print.json").read_text(encoding="utf-8"))["layouts"])
+
+
 def _come_back(at: Folders, home: Home, batches: Sequence[Path], actor: Actor) -> IntakeCounts:
-    """Sign and scan two villages, the smallest, and take the scans in."""
-    chosen = sorted(batches, key=lambda batch: (batch / "print.pdf").stat().st_size)[:SCANNED_VILLAGES]
+    """Sign and scan two villages, those with the fewest layouts, and take the scans in."""
+    chosen = sorted(batches, key=_layouts)[:SCANNED_VILLAGES]
     with progress(f"【7/{STEPS}】模拟签字、盖章、扫描（村）", len(chosen)) as bar:
         for batch in chosen:
             sign_and_scan(batch, at.scans / batch.name, seed=SEED, limit=SHEETS_A_VILLAGE)

@@ -87,7 +87,8 @@ def make_reference(fine: Pixels, places: SheetPlaces) -> Reference:
     coarse = cv2.resize(fine, (WIDTH * COARSE, HEIGHT * COARSE), interpolation=cv2.INTER_AREA)
     found = _anchor_places(np.asarray(coarse, np.uint8), places, CLEAR)
     if len(found) < ENOUGH:
-        found = _anchor_places(np.asarray(coarse, np.uint8), places, 0)
+        nearer = _anchor_places(np.asarray(coarse, np.uint8), places, 0)
+        found += [place for place in nearer if not any(_overlap(place, other) for other in found)]
     anchors = [
         Anchor(x, y, _cut(np.asarray(coarse, np.uint8), x, y, COARSE), _cut(fine, x, y, FINE))
         for x, y in found
@@ -135,6 +136,11 @@ def _anchor_places(coarse: Pixels, places: SheetPlaces, clear: float) -> list[tu
                 found.append(((left + int(across)) / COARSE, (top + int(down)) / COARSE))
                 _clear(score, left + int(across), top + int(down), size)
     return found
+
+
+def _overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether two anchors' patches share paper."""
+    return abs(one[0] - other[0]) < ANCHOR[0] and abs(one[1] - other[1]) < ANCHOR[1]
 
 
 def _fill(mask: Pixels, x: float, y: float, w: float, h: float) -> None:

@@ -24,6 +24,8 @@ SEARCH, FINE_SEARCH = 5.0, 1.2  # mm
 LOOSE, TIGHT = 1.2, 0.4  # mm an anchor may lie off and still count
 SURE = 0.5  # of a perfect correlation
 FEWEST = 8  # anchors that must be found
+BROAD = 60.0  # mm across and down that anchors must cover for a homography
+CERTAIN = 1 - 1e-9  # that no better map is left: one anchor far from the others settles how a sheet lies
 SPREAD = 0.6  # of the anchors' own extent that the found ones must cover
 _SQUARE = np.array(
     [
@@ -206,14 +208,19 @@ def _peak(before: float, at: float, after: float) -> float:
 
 
 def _fit(places: Points, pixels: Points, loose: float, scale: float, *, full: bool) -> Matrix | None:
-    """The map that most anchors agree on: a homography if `full` and there are enough, else an affine one."""
-    if full and len(places) >= FEWEST:
-        matrix, inside = cv2.findHomography(places, pixels, cv2.RANSAC, loose * scale)
+    """The map that most anchors agree on: a homography if `full` and there are enough, or an affine one.
+
+    Where anchors lie in a narrow strip, a homography that fits them says nothing of the rest of the sheet.
+    """
+    found: list[tuple[int, Matrix]] = []
+    if full and len(places) >= FEWEST and np.ptp(places, axis=0).min() >= BROAD:
+        matrix, inside = cv2.findHomography(
+            places, pixels, cv2.RANSAC, loose * scale, maxIters=2000, confidence=CERTAIN
+        )
         if matrix is not None and int(inside.sum()) >= FEWEST:
-            return np.asarray(matrix, np.float64)
-    if len(places) < 4:
-        return None
-    affine, inside = cv2.estimateAffine2D(places, pixels, ransacReprojThreshold=loose * scale)
-    if affine is None or int(inside.sum()) < 4:
-        return None
-    return np.vstack([affine, (0, 0, 1)]).astype(np.float64)
+            found.append((int(inside.sum()), np.asarray(matrix, np.float64)))
+    if len(places) >= 4:
+        affine, inside = cv2.estimateAffine2D(places, pixels, ransacReprojThreshold=loose * scale)
+        if affine is not None and int(inside.sum()) >= 4:
+            found.append((int(inside.sum()), np.vstack([affine, (0, 0, 1)]).astype(np.float64)))
+    return max(found, key=lambda one: one[0])[1] if found else None
