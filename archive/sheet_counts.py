@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
 from archive.catalogue import tables
-from archive.states import closing_holds, closing_rank, filed_whole
+from archive.states import closing_holds, closing_rank, filed_whole, newest_filing
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +169,6 @@ def _each(campaign_id: int, on: str) -> Select[tuple[object, ...]]:
     whatever it was printed on since; while a sheet is missing, there is one more than are filed at least.
     """
     contract, filing = tables.contract, tables.filing
-    versions = filing.alias("versions")
-    newest = (
-        select(func.max(versions.c.version))
-        .where(versions.c.contract == contract.c.number, versions.c.filed_on <= on)
-        .correlate(contract)
-        .scalar_subquery()
-    )
-    current = and_(filing.c.contract == contract.c.number, filing.c.version == newest)
     filed = func.coalesce(filing.c.sheets, 0)
     more = case((filing.c.gaps.contains("incomplete"), 1), else_=0)
     at_least = func.max(func.coalesce(contract.c.sheets, 0), case((filed > 0, filed + more), else_=0))
@@ -194,7 +186,7 @@ def _each(campaign_id: int, on: str) -> Select[tuple[object, ...]]:
             filing.c.id.label("filing_id"),
             _closed_as(on).label("kind"),
         )
-        .select_from(contract.outerjoin(filing, current))
+        .select_from(contract.outerjoin(filing, newest_filing(filing, on)))
         .where(contract.c.campaign_id == campaign_id, contract.c.planned_on <= on)
     )
 

@@ -137,6 +137,16 @@ def same_party(one: FromClause, other: FromClause) -> ColumnElement[bool]:
     return and_(other.c.template == one.c.template, or_(other.c.party_key == key, freed))
 
 
+def newest_filing(filing: FromClause, on: str | None = None) -> ColumnElement[bool]:
+    """The condition that `filing` is how a contract's signed paper stands, or stood on a date (ISO)."""
+    contract, versions = tables.contract, tables.filing.alias("versions")
+    newest = select(func.max(versions.c.version)).where(versions.c.contract == contract.c.number)
+    if on is not None:
+        newest = newest.where(versions.c.filed_on <= on)
+    version = newest.correlate(contract).scalar_subquery()
+    return and_(filing.c.contract == contract.c.number, filing.c.version == version)
+
+
 def filed_whole(filing: FromClause) -> ColumnElement[bool]:
     """The condition that every sheet is filed, of those that the paper itself says it has."""
     return and_(filing.c.sheets > 0, ~filing.c.gaps.contains("incomplete"))
@@ -164,7 +174,6 @@ def _query(on: str) -> Select[tuple[object, ...]]:
     own, other = tables.campaign.alias("own"), tables.campaign.alias("other")
     versions = filing.alias("versions")
     of_it = and_(versions.c.contract == contract.c.number, versions.c.filed_on <= on)
-    newest = select(func.max(versions.c.version)).where(of_it).correlate(contract).scalar_subquery()
     complete = (
         select(func.min(versions.c.filed_on)).where(of_it, versions.c.gaps == "").correlate(contract)
     ).scalar_subquery()
@@ -216,7 +225,7 @@ def _query(on: str) -> Select[tuple[object, ...]]:
             _party_name(1).label("second_name"),
         )
         .join(own, own.c.id == contract.c.campaign_id)
-        .outerjoin(filing, and_(filing.c.contract == contract.c.number, filing.c.version == newest))
+        .outerjoin(filing, newest_filing(filing, on))
         .where(contract.c.planned_on <= on)
     )
 

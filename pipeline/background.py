@@ -21,13 +21,15 @@ import pypdfium2 as pdfium
 
 from pipeline import fonts, installed_fonts
 from pipeline.fonts import Face
+from pipeline.layout import TITLE
 from pipeline.pdf import LEVEL, Form, PdfWriter
 from pipeline.shipped import shipped_face
 
-TITLE = "版面"
 _SHOWS = frozenset(("Tj", "TJ", "'", '"'))
 _STATE = frozenset("w J j M d ri i gs cm rg RG g G k K cs CS sc scn SC SCN Tc Tw Tz TL Tf Tr Ts".split())
 _PATH = frozenset("m l c v y h re".split())
+_CLIP = frozenset(("W", "W*"))
+_OTHER_FILL = frozenset(("g", "k", "sc", "scn", "cs"))
 _PAINT = frozenset("S s f F f* B B* b b* n".split())
 _BLOCK = re.compile(rb"begin(bfchar|bfrange)(.*?)endbf", re.DOTALL)
 _HEX = re.compile(rb"<([0-9A-Fa-f]*)>")
@@ -76,6 +78,8 @@ def make_background(
         ]
         kept = _written(source, pages, fields, frames, {})
         known = {name: glyphs for name, glyphs in _own_fonts(source).items() if glyphs is not None}
+        if not known:
+            return kept
         try:
             shared = _written(source, pages, fields, frames, known)
         except KeyError:  # a code that its font does not explain
@@ -122,19 +126,54 @@ def _read_page(source: pikepdf.Pdf, page: pikepdf.Page) -> tuple[Piece, ...]:
     )
 
 
+class _State:
+    """The graphics state of a content stream so far, as the instructions that bring it about, level by level."""
+
+    def __init__(self) -> None:
+        self.levels: list[list[Instruction]] = [[]]
+        self._fills: list[int | None] = [None]
+        self._path: list[Instruction] = []
+
+    @property
+    def fill(self) -> int | None:
+        """The marker whose colour text is written in."""
+        return self._fills[-1]
+
+    @fill.setter
+    def fill(self, marker: int | None) -> None:
+        self._fills[-1] = marker
+
+    def follow(self, name: str, instruction: Instruction) -> None:
+        """Take an instruction's part in the state."""
+        if name == "q":
+            self.levels.append([])
+            self._fills.append(self.fill)
+        elif name == "Q" and len(self.levels) > 1:
+            self.levels.pop()
+            self._fills.pop()
+        elif name in _STATE:
+            self.levels[-1].append(instruction)
+        elif name in _PATH or name in _CLIP:
+            self._path.append(instruction)
+        elif name in _PAINT:
+            if any(str(operator) in _CLIP for _, operator in self._path):
+                self.levels[-1] += [*self._path, ([], pikepdf.Operator("n"))]
+            self._path = []
+
+    def again(self) -> list[Instruction]:
+        """What brings the state about from the beginning."""
+        found = [*self.levels[0]]
+        for level in self.levels[1:]:
+            found += [([], pikepdf.Operator("q")), *level]
+        return found
+
+
 def _cut(page: pikepdf.Page, marker_of: MarkerOf, places: Mapping[int, int], undrawn: Set[int]) -> list[_Cut]:
     """The page's content without text in marker colours, cut where a field's marker stood."""
-    cuts = [_Cut()]
-    levels: list[list[Instruction]] = [[]]
-    path: list[Instruction] = []
-    fills: list[int | None] = [None]
-    block: list[Instruction] | None = None
+    cuts, state = [_Cut()], _State()
+    text: list[Instruction] | None = None  # a text object, held until it is known whether it writes anything
     found: list[int] = []
     written, stood = False, 0
-
-    def put(instruction: Instruction) -> None:
-        (cuts[-1].instructions if block is None else block).append(instruction)
-
     for instruction in pikepdf.parse_content_stream(page):
         operands: list[Any] = list(instruction.operands)
         operator = instruction.operator
@@ -142,49 +181,31 @@ def _cut(page: pikepdf.Page, marker_of: MarkerOf, places: Mapping[int, int], und
         if name in ("rg", "RG"):
             marker = marker_of(*(float(value) for value in operands))
             if name == "rg":
-                fills[-1] = marker
+                state.fill = marker
             if marker is not None:
                 operands = [0, 0, 0]
-        elif name in ("g", "k", "sc", "scn", "cs"):
-            fills[-1] = None
-        if name == "q":
-            levels.append([])
-            fills.append(fills[-1])
-        elif name == "Q" and len(levels) > 1:
-            levels.pop()
-            fills.pop()
-        elif name in _STATE:
-            levels[-1].append((operands, operator))
-        elif name in _PATH or name in ("W", "W*"):
-            path.append((operands, operator))
-        elif name in _PAINT:
-            if any(str(one[1]) in ("W", "W*") for one in path):
-                levels[-1] += [*path, ([], pikepdf.Operator("n"))]
-            path = []
+        elif name in _OTHER_FILL:
+            state.fill = None
+        state.follow(name, (operands, operator))
         if name == "BT":
-            block, found, written, stood = [], [], False, len(levels[-1])
-        if name in _SHOWS:
-            marked = fills[-1]
-            if marked in undrawn:
-                put(_mode(3))
-                put((operands, operator))
-                put(_mode(0))
-                written = True
-                continue
-            if marked is not None:
-                found.append(marked)
-                continue
-            written = True
-        put((operands, operator))
-        if name == "ET" and block is not None:
-            whole, block = block, None
+            text, found, written, stood = [], [], False, len(state.levels[-1])
+        shown: list[Instruction] = [(operands, operator)]
+        if name in _SHOWS and state.fill in undrawn:
+            shown = [_mode(3), *shown, _mode(0)]
+        elif name in _SHOWS and state.fill is not None:
+            found.append(state.fill)
+            continue
+        written = written or name in _SHOWS
+        (cuts[-1].instructions if text is None else text).extend(shown)
+        if name == "ET" and text is not None:
             if written or not found:
-                cuts[-1].instructions += whole
+                cuts[-1].instructions += text
             else:  # what it set goes with it
-                del levels[-1][stood:]
+                del state.levels[-1][stood:]
+            text = None
             for marker in dict.fromkeys(found):
                 if marker in places:
-                    _cut_here(cuts, levels, marker)
+                    _cut_here(cuts, state, marker)
     return cuts
 
 
@@ -202,7 +223,7 @@ def _mode(mode: int) -> Instruction:
     return [mode], pikepdf.Operator("Tr")
 
 
-def _cut_here(cuts: list[_Cut], levels: list[list[Instruction]], marker: int) -> None:
+def _cut_here(cuts: list[_Cut], state: _State, marker: int) -> None:
     """End the piece where a marker stood; what is between two markers without text begins no new one."""
     if any(marker in cut.markers for cut in cuts):
         return
@@ -210,12 +231,9 @@ def _cut_here(cuts: list[_Cut], levels: list[list[Instruction]], marker: int) ->
     if len(cuts) > 1 and not started:
         cuts[-2].markers.append(marker)
         return
-    cuts[-1].instructions += [([], pikepdf.Operator("Q"))] * (len(levels) - 1)
+    cuts[-1].instructions += [([], pikepdf.Operator("Q"))] * (len(state.levels) - 1)
     cuts[-1].markers.append(marker)
-    again: list[Instruction] = []
-    for depth, level in enumerate(levels):
-        again += ([([], pikepdf.Operator("q"))] if depth else []) + level
-    cuts.append(_Cut(again))
+    cuts.append(_Cut(state.again()))
 
 
 def _written(

@@ -18,12 +18,12 @@ from pipeline.manifest import Manifest, Range
 from pipeline.people import MALE, Household, Person, age_on
 from pipeline.responsibles import responsibles_of
 from pipeline.roster.groups import read_household_number
+from pipeline.roster.households import LONGEST_NUMBER
 from pipeline.roster.identity import birth_of, read_identity, sex_of
 from pipeline.roster.persons import LONGEST_NAME
 from pipeline.roster.problems import quoted, quoted_id
 from pipeline.roster.words import read_name
 
-LONGEST_HOUSEHOLD = 30
 FAULTS = {
     "id_missing": "没有写",
     "id_precision_lost": "后几位已经丢失",
@@ -64,8 +64,8 @@ def assign(
         raise BlankClosed(number=number)
     day, manifest = date.fromisoformat(row.date), kept_template(connection, row.template_sha256).manifest
     household = read_household_number(household)
-    if len(household) > LONGEST_HOUSEHOLD:
-        raise SignerFaulty(number=number, detail=f"户编号超过 {LONGEST_HOUSEHOLD} 个字，请核对。")
+    if len(household) > LONGEST_NUMBER:
+        raise SignerFaulty(number=number, detail=f"户编号超过 {LONGEST_NUMBER} 个字，请核对。")
     if manifest.scope == "household" and not household:
         raise SignerFaulty(
             number=number, detail="这是按户签的合同，请用 --household 写户编号，有组的再加 --group。"

@@ -8,7 +8,7 @@ import msgspec
 
 from archive.sheet_counts import Count
 from pipeline.facts import chinese_date
-from pipeline.pdf import HEIGHT, POINTS, PdfWriter
+from pipeline.pdf import PdfWriter, rule
 from pipeline.place import width
 
 TITLE = "签约批次清点证明"
@@ -193,7 +193,4 @@ class _Pages:
 
     def _rule(self, weight: float, start: float = LEFT, end: float = RIGHT, lift: float = 2.0) -> None:
         """A line across, so many mm below the current line."""
-        level = HEIGHT - (self._baseline + lift) * POINTS
-        self._pages[-1].append(
-            b"%.2f w %.2f %.2f m %.2f %.2f l S\n" % (weight, start * POINTS, level, end * POINTS, level)
-        )
+        self._pages[-1].append(rule(self._baseline + lift, weight, start, end))

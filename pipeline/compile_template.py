@@ -20,7 +20,7 @@ from pipeline.fill import ColourOf, Compiled, If, Loop, Node, Slot
 from pipeline.manifest import Manifest
 from pipeline.marks import MC, W
 from pipeline.run_styles import RunStyles
-from pipeline.template import DOCUMENT, Template, open_docx
+from pipeline.template import DOCUMENT, RESAVE, Template, open_docx
 
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"  # noncharacters: no text has them
 _CUT = re.compile(f"<\\?huyue ([^?]*)\\?>|{_OPEN}([^{_CLOSE}]*){_CLOSE}")
@@ -40,7 +40,6 @@ _REMEMBERED = (f"{W}bookmarkStart", f"{W}bookmarkEnd", f"{W}proofErr", etree.Com
 _IDS = re.compile(re.escape(W) + r"rsid\w*|" + re.escape(_W14) + r"(para|text)Id")
 # Word does not open a file where one of these has no paragraph.
 _NEVER_EMPTY = frozenset((f"{W}txbxContent", f"{W}hdr", f"{W}ftr"))
-_RESAVE = "用 Word 或 WPS 打开，另存为 .docx"
 
 
 @lru_cache(maxsize=64)
@@ -68,7 +67,7 @@ def _refuse_links(members: Mapping[str, bytes]) -> None:
             try:
                 relations = marks.parse(data)
             except etree.XMLSyntaxError:  # its name is in capitals, so that open_docx has passed it over
-                raise TemplateUnreadable(file=DOCUMENT, detail=f"{name} 已经损坏", remedy=_RESAVE) from None
+                raise TemplateUnreadable(file=DOCUMENT, detail=f"{name} 已经损坏", remedy=RESAVE) from None
             for relation in relations:
                 if (relation.get("TargetMode") or "").strip().lower() == "external":
                     target = (relation.get("Target") or "")[:60]
@@ -104,7 +103,7 @@ def _tidied(root: etree._Element) -> etree._Element:
 
 def _cut(root: etree._Element, name: str, manifest: Manifest, styles: RunStyles) -> tuple[Node, ...]:
     if _OPEN in etree.tostring(root, encoding="unicode"):
-        raise TemplateUnreadable(file=DOCUMENT, detail=f"{name} 里有不是文字的字符", remedy=_RESAVE)
+        raise TemplateUnreadable(file=DOCUMENT, detail=f"{name} 里有不是文字的字符", remedy=RESAVE)
     for alternatives in root.iter(f"{MC}AlternateContent"):
         _check_alternatives(alternatives, name)
     cutter = _Cutter(manifest, styles)
@@ -130,10 +129,6 @@ def _check_alternatives(alternatives: etree._Element, name: str) -> None:
             )
 
 
-def _marks(paragraph: etree._Element) -> list[marks.Mark]:
-    return [marks.read(inner) for inner in marks.MARK.findall(marks.text_of(paragraph))]
-
-
 class _Cutter:
     """Cuts one part: marks become runs with sentinels, clauses and row loops processing instructions."""
 
@@ -154,7 +149,7 @@ class _Cutter:
         """Put instructions around optional paragraphs and rows and around rows that repeat."""
         repeated: set[etree._Element] = set()
         for paragraph in list(root.iter(f"{W}p")):
-            for mark in _marks(paragraph):
+            for mark in marks.marks_of(paragraph):
                 row = next(paragraph.iterancestors(f"{W}tr"), None)
                 if mark.kind == "clause":
                     self._optional(paragraph, row, f"if:{self._clauses[mark.label]}")
@@ -261,7 +256,7 @@ def _must_stay(paragraph: etree._Element) -> bool:
     if next(paragraph.itersiblings(etree.Element), None) is not None:
         return False
     return all(
-        one.tag == f"{W}p" and any(mark.kind == "clause" for mark in _marks(one))
+        one.tag == f"{W}p" and any(mark.kind == "clause" for mark in marks.marks_of(one))
         for one in parent.iterchildren(etree.Element)
     )
 

@@ -7,7 +7,7 @@ from datetime import date
 from pipeline import fonts, page_code
 from pipeline.facts import chinese_date
 from pipeline.layout import MM
-from pipeline.pdf import HEIGHT, POINTS, PdfWriter
+from pipeline.pdf import PdfWriter, rule
 from pipeline.place import width
 
 LEFT, RIGHT, CENTRE = 30.0, 180.0, 105.0
@@ -51,26 +51,21 @@ def cover(writer: PdfWriter, facts: BatchFacts, rows: Sequence[tuple[str, int, i
         for right, words in ((145.0, contracts), (RIGHT, sheets)):
             parts.append(writer.text(style, size, right - width(style, size, words), baseline, words))
 
-    def rule(y: float, weight: float) -> None:
-        level = HEIGHT - y * POINTS
-        line = (weight, LEFT * POINTS, level, RIGHT * POINTS, level)
-        parts.append(b"%.2f w %.2f %.2f m %.2f %.2f l S\n" % line)
-
     centred("hei", 26, 62, "合同打印批次封面")
     centred("song", 18, 80, facts.place)
     centred("song", 14, 92, f"签约批次：{facts.campaign}")
     centred("song", 14, 101, f"批次日期：{chinese_date(facts.day)}　签约截止：{chinese_date(facts.closes)}")
     centred("song", 14, 110, copy)
-    rule(120, 1)
+    parts.append(rule(120, 1, LEFT, RIGHT))
     columns("hei", 128, "合同", "份数", "页数")
-    rule(132, 0.5)
+    parts.append(rule(132, 0.5, LEFT, RIGHT))
     y = 140.0
     for title, contracts, sheets in rows:
         columns("song", y, title, str(contracts), str(sheets))
         y += step
-    rule(y - 4, 0.5)
+    parts.append(rule(y - 4, 0.5, LEFT, RIGHT))
     columns("hei", y + 4, "合计", str(sum(row[1] for row in rows)), str(sum(row[2] for row in rows)))
-    rule(y + 8, 1)
+    parts.append(rule(y + 8, 1, LEFT, RIGHT))
     y += 22
     for words in (
         "一、合同按村民小组、户编号的顺序排列，与台账 ledger.xlsx 一致。",

@@ -16,7 +16,7 @@ from typing import Any
 import uharfbuzz as hb
 
 from pipeline.errors import FontMissing
-from pipeline.installed_fonts import font_files, installed_faces
+from pipeline.installed_fonts import cff_index, font_files, installed_faces
 
 _RARE = ("HanaMinA.ttf", "HanaMinB.ttf", "BabelStoneHan.ttf", "simsunb.ttf", "SimsunExtG.ttf")
 _SONG = ("simsun.ttc", "NotoSerifCJK-Regular.ttc")
@@ -52,7 +52,7 @@ class Face:
         self._face, self._font = hb_face, hb.Font(hb_face)
         self.postscript_name = str(hb_face.get_name(hb.OTNameIdPredefined.POSTSCRIPT_NAME) or name)
         head = hashlib.sha256(hb_face.reference_table("head").data).hexdigest()[:8]
-        self.id = face_id or f"{re.sub('[^A-Za-z0-9-]', '', self.postscript_name)}.{head}"
+        self.id = face_id or f"{_plain(self.postscript_name)}.{head}"
         self.is_cff = "CFF " in hb_face.table_tags
         self._by_cid = self.is_cff and _is_cid_keyed(hb_face.reference_table("CFF ").data[:2000])
 
@@ -92,14 +92,14 @@ def _is_cid_keyed(cff: bytes) -> bool:
 
     Its top DICT then begins with the operator ROS (Adobe Technical Note 5176, 9).
     """
-    position = cff[2]
-    for _ in range(2):  # the name INDEX, then the top DICT's
-        count, size = int.from_bytes(cff[position : position + 2], "big"), cff[position + 2]
-        offsets = position + 3
-        start = offsets + (count + 1) * size - 1
-        end = start + int.from_bytes(cff[offsets + count * size : offsets + (count + 1) * size], "big")
-        first, position = start + 1, end
-    return b"\x0c\x1e" in cff[first : first + 12]
+    _, after_names = cff_index(cff, cff[2])
+    top, _ = cff_index(cff, after_names)
+    return b"\x0c\x1e" in top[:12]
+
+
+def _plain(name: str) -> str:
+    """A font's name as it stands in an id: what a PDF can call it without escapes."""
+    return re.sub("[^A-Za-z0-9-]", "", name)
 
 
 @dataclass(slots=True)
@@ -146,7 +146,7 @@ def by_id(face_id: str) -> Face | None:
     """The installed face of that id, None where it is not installed."""
     name = face_id.rpartition(".")[0]
     for one in installed_faces():
-        if name in {re.sub("[^A-Za-z0-9-]", "", known) for known in one.program_names}:
+        if name in map(_plain, one.program_names):
             face = _open(one.path, one.index)
             if face.id == face_id:
                 return face

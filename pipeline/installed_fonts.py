@@ -103,14 +103,19 @@ def _cff_name(face: hb.Face) -> str:
     table = face.reference_table("CFF ").data[:600] if "CFF " in face.table_tags else b""
     if len(table) < 5:
         return "?"
-    start, size = table[2], table[table[2] + 2]
-    count = int.from_bytes(table[start : start + 2], "big")
-    offsets = start + 3
-    first, second = (
-        int.from_bytes(table[offsets + at * size : offsets + (at + 1) * size], "big") for at in (0, 1)
-    )
+    return cff_index(table, table[2])[0].decode("latin-1")
+
+
+def cff_index(cff: bytes, position: int) -> tuple[bytes, int]:
+    """The first item of an INDEX of a CFF table, and where the INDEX ends (Adobe Technical Note 5176, 5)."""
+    count, size = int.from_bytes(cff[position : position + 2], "big"), cff[position + 2]
+    offsets = position + 3
     base = offsets + (count + 1) * size - 1
-    return bytes(table[base + first : base + second]).decode("latin-1")
+
+    def end_of(item: int) -> int:
+        return base + int.from_bytes(cff[offsets + item * size : offsets + (item + 1) * size], "big")
+
+    return bytes(cff[end_of(0) : end_of(1)]), end_of(count)
 
 
 def _folders() -> tuple[Path, ...]:

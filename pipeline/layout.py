@@ -16,6 +16,7 @@ import msgspec
 MM = 25.4 / 72  # a point in mm
 RISE = 0.88  # of the font size: from the baseline to the top of a character's square
 TOUCH = 1.0  # mm that a blank may reach into a box, or another blank
+TITLE = "版面"  # of a background as a PDF
 CODE_VERSION = 2  # raise it when what a layout says changes; cached layouts are then made anew
 
 

@@ -13,7 +13,8 @@ from pipeline.layout import Layout, Variant, overlaps
 from pipeline.manifest import Manifest
 from pipeline.render_layout import render
 from pipeline.template import Template
-from pipeline.template_check import TemplateProblem, static_problems
+from pipeline.template_check import static_problems
+from pipeline.template_problem import ERROR, TemplateProblem, error
 from pipeline.template_rules import PARTY
 
 COUNTS = (1, 2, 4, 6, 8, 10, 12)  # rows of each list that are tried
@@ -28,7 +29,7 @@ def template_problems(template: Template, more_words: Sequence[str] = ()) -> lis
     `more_words` are the office's own warning words. A template whose marks are wrong is not rendered. Raises LibreOfficeMissing.
     """
     problems = static_problems(template, more_words)
-    if any(problem.severity == "error" for problem in problems):
+    if any(problem.severity == ERROR for problem in problems):
         return problems
     return [*problems, *layout_problems(template)]
 
@@ -48,13 +49,13 @@ def layout_problems(template: Template) -> list[TemplateProblem]:
     try:
         layouts = list(render([(template, variant) for variant in variants(template)]))
     except LayoutFaulty as problem:
-        return [TemplateProblem("排版", problem.message, "error")]
+        return [error("排版", problem.message)]
     found = [
         fault
         for layout in layouts
         for fault in (*_faults(template.manifest, layout), *_nameless(template.manifest, layout))
     ]
-    return [TemplateProblem("排版", fault, "error") for fault in dict.fromkeys(found)]
+    return [error("排版", fault) for fault in dict.fromkeys(found)]
 
 
 def _nameless(manifest: Manifest, layout: Layout) -> Iterator[str]:

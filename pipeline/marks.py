@@ -79,6 +79,11 @@ def text_of(paragraph: etree._Element) -> str:
     return "".join(text.text or "" for text in text_runs(paragraph))
 
 
+def marks_of(paragraph: etree._Element) -> list[Mark]:
+    """The marks of a paragraph's own text."""
+    return [read(inner) for inner in MARK.findall(text_of(paragraph))]
+
+
 def rows_of(table: etree._Element) -> list[etree._Element]:
     """A table's own rows, not those of tables inside it."""
     return [row for row in table.iter(f"{W}tr") if next(row.iterancestors(f"{W}tbl")) is table]

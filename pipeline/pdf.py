@@ -51,6 +51,12 @@ class Form:
     source: pikepdf.Pdf
 
 
+def rule(y: float, weight: float, left: float, right: float) -> bytes:
+    """Content that draws a line across the sheet, `weight` points thick."""
+    level = HEIGHT - y * POINTS
+    return b"%.2f w %.2f %.2f m %.2f %.2f l S\n" % (weight, left * POINTS, level, right * POINTS, level)
+
+
 class PdfWriter:
     """Writes one PDF to `file`; call `close` to finish it."""
 

@@ -105,15 +105,15 @@ def unprintable(contract: Printable, layout: Layout) -> dict[str, str]:
     return {value: absent for style, value in values if (absent := fonts.missing(style, value))}
 
 
-def spoilt(layout: Layout) -> list[str]:
+def spoilt(layout: Layout) -> list[FieldPlace]:
     """The fields that a layout for a long value has no room for: cut by a page's end, or over another field."""
-    found: list[str] = []
+    found: list[FieldPlace] = []
     for sheet in layout.sheets:
         for place in sheet.fields:
             others = [one for other in sheet.fields if other is not place for one in other.line_rectangles()]
             if place.cut or any(overlaps(others, line) for line in place.line_rectangles()):
-                found.append(place.name)
-    return list(dict.fromkeys(found))
+                found.append(place)
+    return found
 
 
 def write_batch(folder: Path, batch: Batch, forms: Forms) -> tuple[int, list[int]]:

@@ -168,7 +168,5 @@ def _lay_out(contract: Printable, layouts: _Layouts) -> tuple[Layout | None, str
             layouts.labels(contract, small)
         )
     layouts.own.add(wider)
-    full = press.too_small(contract, layout) or [
-        place for sheet in layout.sheets for place in sheet.fields if place.name in press.spoilt(layout)
-    ]
+    full = press.too_small(contract, layout) or press.spoilt(layout)
     return (None, TOO_LONG.format(layouts.labels(contract, full))) if full else (layout, "")

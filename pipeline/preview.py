@@ -24,6 +24,7 @@ from pipeline.render_layout import render
 from pipeline.responsibles import Responsibles
 from pipeline.template import Template
 from pipeline.template_check import static_problems
+from pipeline.template_problem import ERROR
 
 DPI = 110
 VILLAGE = "451225100001"
@@ -78,21 +79,30 @@ def invented_contract(template: Template, day: date) -> tuple[Printable, BatchFa
     campaign = Campaign(0, f"{day.year}春（样张）", day, date.fromordinal(day.toordinal() + SIGNING_DAYS))
     starts, ends = facts.term_of(manifest.term, day, household.members[0] if household.members else None)
     offer = Offer(manifest, household, parties, day, starts, ends, tuple(manifest.clauses))
-    number = str(Number(VILLAGE, day.year, manifest.number, 1))
-    contract = Printable(
+    charge = Responsibles({(None, None): "莫包村"})
+    contract = as_printable(template, offer, 1, campaign, PLACE, charge)
+    place = PLACE.town + PLACE.village
+    return contract, BatchFacts(VILLAGE, place, campaign.name, campaign.day, campaign.closes)
+
+
+def as_printable(
+    template: Template, offer: Offer, serial: int, campaign: Campaign, place: Place, charge: Responsibles
+) -> Printable:
+    """The contract that a plan would make of an offer, without an archive."""
+    household = offer.household
+    number = str(Number(household.village_code, offer.day.year, offer.manifest.number, serial))
+    return Printable(
         number=number,
         template_sha256=template.sha256,
-        template=manifest.name,
+        template=offer.manifest.name,
         group=household.group,
         household=household.number,
         responsible=household.responsible,
-        starts=starts,
-        ends=ends,
-        parties=tuple((person.name, person.id_number) for person in parties),
-        content=content_of(offer, number, campaign, PLACE, Responsibles({(None, None): "莫包村"})),
+        starts=offer.starts,
+        ends=offer.ends,
+        parties=tuple((party.name, party.id_number) for party in offer.parties),
+        content=content_of(offer, number, campaign, place, charge),
     )
-    place = PLACE.town + PLACE.village
-    return contract, BatchFacts(VILLAGE, place, campaign.name, campaign.day, campaign.closes)
 
 
 def _parties(scope: str, household: Household) -> tuple[Person | Body, ...]:
@@ -109,7 +119,7 @@ def preview_files(templates: Sequence[Template], out: Path, day: date) -> list[P
     Raises TemplateFaulty, LibreOfficeMissing, LayoutFaulty.
     """
     for template in templates:
-        faults = [one for one in static_problems(template) if one.severity == "error"]
+        faults = [one for one in static_problems(template) if one.severity == ERROR]
         if faults:
             detail = "".join(f"{one.where}：{one.message}" for one in faults[:3])
             raise TemplateFaulty(title=template.manifest.title, detail=detail)

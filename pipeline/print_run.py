@@ -32,7 +32,7 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 class PrintRun:
-    """The villages a run has done, kept in its output folder; `goes_on` if it was interrupted before."""
+    """The villages a run has done, kept in its output folder; `goes_on` if there is a record of it there."""
 
     def __init__(self, file: Path, asked: str, done: dict[str, Summary], *, goes_on: bool) -> None:
         self._file, self._asked, self.done, self.goes_on = file, asked, done, goes_on
@@ -61,13 +61,18 @@ class PrintRun:
         goes_on = known == asked
         return cls(file, asked, there if goes_on else {}, goes_on=goes_on)
 
+    def begin(self) -> None:
+        """The first village is about to be put in its place: it is to be known for this run's."""
+        if not self.goes_on:
+            self.goes_on = True
+            self._keep()
+
     def finished(self, village: str, summary: Summary) -> None:
         """A village is in its place and marked printed."""
         self.done[village] = summary
-        self.keep()
+        self._keep()
 
-    def keep(self) -> None:
-        """Write the record; also before the first village is in its place, so that it is known for this run's."""
+    def _keep(self) -> None:
         beside = self._file.with_suffix(".new")
         beside.write_bytes(msgspec.json.encode([self._asked, self.done]))
         beside.replace(self._file)

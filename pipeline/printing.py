@@ -34,7 +34,7 @@ from pipeline.errors import ContractNotThere, FolderNotOurs, NothingToPrint, Out
 from pipeline.layout import Layout, Variant
 from pipeline.press import Forms
 from pipeline.press_village import Job, Pressed, press_village
-from pipeline.print_run import RECORD, PrintRun, Summary
+from pipeline.print_run import PRINTED, RECORD, PrintRun, Summary
 from pipeline.render_layout import render
 from pipeline.which import Which
 
@@ -100,10 +100,10 @@ def _absent(connection: Connection, query: Select[tuple[str, int]], which: Which
 def check_out(
     home: Home, connection: Connection, campaign: Campaign, out: Path, which: Which, run: PrintRun
 ) -> None:
-    """Raise OutInArchive for a folder within the archive's, FolderNotOurs unless `out` is new, empty or holds nothing but this campaign's batches.
+    """Raise FolderNotOurs unless `out` is new, empty or holds nothing but this campaign's batches.
 
     A part of a campaign goes into a new or empty folder, or where the same command was interrupted: it must not
-    take the place of the whole.
+    take the place of the whole. Raises OutInArchive for a folder within the archive's own.
     """
     if home.folder.resolve() in (out.resolve(), *out.resolve().parents):
         raise OutInArchive(file=out)
@@ -199,7 +199,7 @@ def print_campaign(
                     continue
                 batch = out / job.village
                 if pressed.pages:
-                    run.keep()
+                    run.begin()
                     _put_in_place(job, batch)
                 _record(home, campaign, pressed, actor)
                 summary = pressed.summary()
@@ -270,4 +270,4 @@ def _record(home: Home, campaign: Campaign, pressed: Pressed, actor: Actor) -> N
             "first": first,
             "pages": pressed.pages,
         }
-        journal.record(connection, actor, "print", pressed.village, detail)
+        journal.record(connection, actor, PRINTED, pressed.village, detail)

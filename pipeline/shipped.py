@@ -17,7 +17,7 @@ import pikepdf
 
 from pipeline import fonts
 from pipeline.fonts import Face
-from pipeline.layout import Layout, Variant, restore
+from pipeline.layout import TITLE, Layout, Variant, restore
 from pipeline.pdf import PdfWriter
 from pipeline.template import Template
 
@@ -85,7 +85,7 @@ def shipped_variants(template: Template) -> list[Variant]:
 def _background(layout: ShippedLayout) -> bytes:
     """The background as it was when it was rendered."""
     out = io.BytesIO()
-    writer = PdfWriter(out, "版面")
+    writer = PdfWriter(out, TITLE)
     with pikepdf.new() as nothing:
         for sheet in layout.sheets:
             for face_id, glyphs in sheet.glyphs.items():

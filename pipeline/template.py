@@ -70,7 +70,7 @@ def open_docx(data: bytes, file: str | Path = DOCUMENT) -> dict[str, bytes]:
             infos = archive.infolist()
             if len({info.filename.lower() for info in infos}) < len(infos):
                 raise TemplateUnreadable(
-                    file=file, detail="里面有同名的部分，不是 Word 存出来的", remedy=_RESAVE
+                    file=file, detail="里面有同名的部分，不是 Word 存出来的", remedy=RESAVE
                 )
             if len(infos) > MAX_MEMBERS or sum(info.file_size for info in infos) > MAX_UNZIPPED:
                 raise TemplateUnreadable(file=file, detail="解开后太大", remedy="删去其中的大图片")
@@ -78,9 +78,9 @@ def open_docx(data: bytes, file: str | Path = DOCUMENT) -> dict[str, bytes]:
                 raise zipfile.BadZipFile
             members = {info.filename: archive.read(info) for info in infos}
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError):
-        raise TemplateUnreadable(file=file, detail="它不是 .docx，或者已经损坏", remedy=_RESAVE) from None
+        raise TemplateUnreadable(file=file, detail="它不是 .docx，或者已经损坏", remedy=RESAVE) from None
     if "word/document.xml" not in members:
-        raise TemplateUnreadable(file=file, detail="里面没有正文，不是 Word 文档", remedy=_RESAVE)
+        raise TemplateUnreadable(file=file, detail="里面没有正文，不是 Word 文档", remedy=RESAVE)
     paragraphs = opened = 0
     for name, content in members.items():
         if name.lower().endswith((".xml", ".rels")):
@@ -96,7 +96,7 @@ def open_docx(data: bytes, file: str | Path = DOCUMENT) -> dict[str, bytes]:
     return members
 
 
-_RESAVE = "用 Word 或 WPS 打开，另存为 .docx"
+RESAVE = "用 Word 或 WPS 打开，另存为 .docx"
 _MISPLACED = "检查是不是放错了文件"
 
 
@@ -107,9 +107,9 @@ def _parsed(file: str | Path, name: str, content: bytes) -> etree._Element:
     try:
         root = marks.parse(content)
     except etree.XMLSyntaxError:
-        raise TemplateUnreadable(file=file, detail=f"{name} 已经损坏", remedy=_RESAVE) from None
+        raise TemplateUnreadable(file=file, detail=f"{name} 已经损坏", remedy=RESAVE) from None
     if root.getroottree().docinfo.internalDTD is not None:
-        raise TemplateUnreadable(file=file, detail=f"{name} 里有不允许的 DOCTYPE 声明", remedy=_RESAVE)
+        raise TemplateUnreadable(file=file, detail=f"{name} 里有不允许的 DOCTYPE 声明", remedy=RESAVE)
     if str(root.tag).startswith(_STRICT):
         raise TemplateUnreadable(
             file=file,

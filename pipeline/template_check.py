@@ -166,10 +166,7 @@ def _row_loops(labels: _Labels, root: etree._Element, part: str) -> Iterator[Tem
     for row in root.iter(f"{W}tr"):
         inside = [paragraph for paragraph in row.iter(f"{W}p") if paragraph in places]
         named = [
-            marks.read(label)
-            for paragraph in inside
-            if _row_of(paragraph) is row
-            for label in marks.MARK.findall(marks.text_of(paragraph))
+            mark for paragraph in inside if _row_of(paragraph) is row for mark in marks.marks_of(paragraph)
         ]
         lists = sorted({labels.rows[mark.label] for mark in named if mark.label in labels.rows})
         if not lists:

@@ -9,7 +9,7 @@ from pipeline import marks
 from pipeline.marks import W
 from pipeline.run_styles import RunStyles
 from pipeline.template import DOCUMENT
-from pipeline.template_problem import ERROR, WARNING, TemplateProblem
+from pipeline.template_problem import WARNING, TemplateProblem, error
 
 _O = "{urn:schemas-microsoft-com:office:office}"
 _CHANGES = frozenset(
@@ -55,18 +55,18 @@ def content_problems(members: Mapping[str, bytes]) -> Iterator[TemplateProblem]:
 def _in_paragraph(paragraph: etree._Element, place: str) -> Iterator[TemplateProblem]:
     own = [element for element in paragraph.iter() if _paragraph_of(element) is paragraph]
     if any(element.tag in _CHANGES for element in own):
-        yield _error(place, "有没有处理的修订。请在 Word 的“审阅”里点“接受所有修订”，再关闭“修订”后保存。")
+        yield error(place, "有没有处理的修订。请在 Word 的“审阅”里点“接受所有修订”，再关闭“修订”后保存。")
     if any(element.tag in _OBJECTS for element in own):
-        yield _error(place, "有嵌入的对象或控件（OLE）。请删去，改用普通文字、表格或图片。")
+        yield error(place, "有嵌入的对象或控件（OLE）。请删去，改用普通文字、表格或图片。")
     for code in _codes(own):
         kind = _CODE.match(code)
         if not kind or kind[1].upper() not in _FIELDS:
             shown = kind[1].upper() if kind else code.strip()
-            yield _error(
+            yield error(
                 place, f"有不支持的域“{shown}”，只可以用页码和总页数。请选中它按 Ctrl+Shift+F9 变成文字。"
             )
     if any("{{" in (element.text or "") for element in own if element.tag in _OTHER_TEXT):
-        yield _error(place, "标记写在公式、艺术字或图形里，填不进去。请移到普通文字里。")
+        yield error(place, "标记写在公式、艺术字或图形里，填不进去。请移到普通文字里。")
 
 
 def _cut_off(paragraph: etree._Element, place: str, styles: RunStyles) -> Iterator[TemplateProblem]:
@@ -109,11 +109,11 @@ def _outside_paragraphs(root: etree._Element, name: str) -> Iterator[TemplatePro
     place = {"d": "正文", "h": "页眉", "f": "页脚"}[name.removeprefix("word/")[0]]
     outside = [element for element in root.iter() if next(element.iterancestors(f"{W}p"), None) is None]
     if any(element.tag in _CHANGES for element in outside):
-        yield _error(
+        yield error(
             place, "表格或版面有没有处理的修订。请在 Word 的“审阅”里点“接受所有修订”，再关闭“修订”后保存。"
         )
     if any(element.tag in (f"{W}altChunk", f"{W}subDoc") for element in outside):
-        yield _error(place, "夹带了另一个文件的内容。请用 Word 打开后另存为 .docx。")
+        yield error(place, "夹带了另一个文件的内容。请用 Word 打开后另存为 .docx。")
 
 
 def _elsewhere(members: Mapping[str, bytes]) -> Iterator[TemplateProblem]:
@@ -127,9 +127,9 @@ def _elsewhere(members: Mapping[str, bytes]) -> Iterator[TemplateProblem]:
         for paragraph, place in marks.paragraphs(root, name):
             yield from _in_paragraph(paragraph, place if noted else f"{DOCUMENT} 的 {name}")
             if noted and "{{" in marks.text_of(paragraph):
-                yield _error(place, "脚注和尾注里不能写标记。请把它移到正文。")
+                yield error(place, "脚注和尾注里不能写标记。请把它移到正文。")
         if not noted and "{{" in "".join(map(str, root.itertext())):
-            yield _error(f"{DOCUMENT} 的 {name}", "标记写在图表、图形或批注里，填不进去。请移到正文。")
+            yield error(f"{DOCUMENT} 的 {name}", "标记写在图表、图形或批注里，填不进去。请移到正文。")
 
 
 def _twips(said: str | None) -> float:
@@ -143,15 +143,15 @@ def _twips(said: str | None) -> float:
 
 def _page(root: etree._Element) -> Iterator[TemplateProblem]:
     if root.find(f"{W}body/{W}sectPr") is None:  # without it a program takes its own paper
-        yield _error("页面设置", "没有写纸张大小。请用 Word 打开，把页面设置改成 A4、纵向，再保存。")
+        yield error("页面设置", "没有写纸张大小。请用 Word 打开，把页面设置改成 A4、纵向，再保存。")
     for section in root.iter(f"{W}sectPr"):
         size = section.find(f"{W}pgSz")
         found = [_twips(size.get(f"{W}{side}")) if size is not None else 0.0 for side in "wh"]
         if any(abs(one - other) > 30 for one, other in zip(found, _A4, strict=True)):
-            yield _error("页面设置", "纸张不是竖放的 A4。请改成 A4（21 × 29.7 厘米）、纵向。")
+            yield error("页面设置", "纸张不是竖放的 A4。请改成 A4（21 × 29.7 厘米）、纵向。")
         direction = section.find(f"{W}textDirection")
         if direction is not None and direction.get(f"{W}val") not in marks.LEVEL:
-            yield _error("页面设置", "文字方向是竖排。请在“页面设置—文字方向”里选“水平”。")
+            yield error("页面设置", "文字方向是竖排。请在“页面设置—文字方向”里选“水平”。")
         grid = section.find(f"{W}docGrid")
         if grid is not None and grid.get(f"{W}type") not in (None, "default"):
             yield TemplateProblem(
@@ -159,7 +159,3 @@ def _page(root: etree._Element) -> Iterator[TemplateProblem]:
                 "设了文档网格，换一台电脑排版会走样。请在“页面设置—文档网格”里选“无网格”。",
                 WARNING,
             )
-
-
-def _error(where: str, message: str) -> TemplateProblem:
-    return TemplateProblem(where, message, ERROR)

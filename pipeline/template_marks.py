@@ -6,7 +6,7 @@ from lxml import etree
 
 from pipeline import marks
 from pipeline.marks import W
-from pipeline.template_problem import ERROR, WARNING, TemplateProblem
+from pipeline.template_problem import WARNING, TemplateProblem, error
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _WPS = "{http://schemas.microsoft.com/office/word/2010/wordprocessingShape}"
@@ -34,18 +34,19 @@ def mark_problems(paragraph: etree._Element, place: str) -> Iterator[TemplatePro
     spans = [(found.start(), found.end(), found[0]) for found in marks.MARK.finditer(text)]
     if not spans:
         return
+    kinds = {mark.kind for mark in marks.marks_of(paragraph)}
     if _is_rotated(paragraph):
-        yield _error(place, "标记写在竖排或旋转的文字里，填不进去。请改成横排。")
+        yield error(place, "标记写在竖排或旋转的文字里，填不进去。请改成横排。")
     if _is_on(paragraph.find(f"{W}pPr/{W}bidi")):
-        yield _error(place, "标记写在从右到左的段落里，填不进去。请在“段落”里把方向改成从左到右。")
-    if _row_is_fixed(paragraph) and any(marks.read(mark[2:-2]).kind == "field" for *_, mark in spans):
+        yield error(place, "标记写在从右到左的段落里，填不进去。请在“段落”里把方向改成从左到右。")
+    if _row_is_fixed(paragraph) and "field" in kinds:
         message = (
             "这一行的行高是“固定值”，内容长了会印到下一行去。请在“表格属性—行”里把“行高值是”改成“最小值”。"
         )
         yield TemplateProblem(place, message, WARNING)
     yield from _cut(paragraph, place, spans)
     yield from _runs(paragraph, place, spans)
-    if any(marks.read(mark[2:-2]).kind == "clause" for *_, mark in spans):
+    if "clause" in kinds:
         yield from _optional(paragraph, place)
 
 
@@ -67,7 +68,7 @@ def _cut(
         elif element.tag in _BREAKS and _in_run(element):
             for start, end, mark in spans:
                 if start < position < end:
-                    yield _error(
+                    yield error(
                         place,
                         f"标记 {mark} 中间有{_BREAKS[str(element.tag)]}。请删去，重新连着输入这个标记。",
                     )
@@ -80,7 +81,7 @@ def _cut(
     results += [(begin, position) for begin in field_began]
     for start, end, mark in spans:
         if any(begin <= start and end <= finish for begin, finish in results):
-            yield _error(place, f"标记 {mark} 写在页码等域里，会被换掉。请移到域的外面。")
+            yield error(place, f"标记 {mark} 写在页码等域里，会被换掉。请移到域的外面。")
 
 
 def _in_run(element: etree._Element) -> bool:
@@ -101,15 +102,15 @@ def _runs(
         run = text.getparent()
         properties = run.find(f"{W}rPr") if run is not None else None
         if properties is not None and _is_on(properties.find(f"{W}vanish")):
-            yield _error(place, f"标记 {mark} 是隐藏文字，不会印出来。请在“字体”里去掉“隐藏”。")
+            yield error(place, f"标记 {mark} 是隐藏文字，不会印出来。请在“字体”里去掉“隐藏”。")
         if properties is not None and _is_on(properties.find(f"{W}rtl")):
-            yield _error(place, f"标记 {mark} 是从右到左的文字，填不进去。请重新输入这个标记。")
+            yield error(place, f"标记 {mark} 是从右到左的文字，填不进去。请重新输入这个标记。")
         if next(text.iterancestors(f"{W}ruby"), None) is not None:
-            yield _error(place, f"标记 {mark} 加了拼音，填不进去。请去掉拼音指南。")
+            yield error(place, f"标记 {mark} 加了拼音，填不进去。请去掉拼音指南。")
         for control in text.iterancestors(f"{W}sdt"):
             bound = control.find(f"{W}sdtPr")
             if bound is not None and any(str(one.tag).endswith("}dataBinding") for one in bound):
-                yield _error(
+                yield error(
                     place,
                     f"标记 {mark} 写在与文档属性相连的内容控件里，会被换掉。请在控件上点右键，选“删除内容控件”，文字会留下。",
                 )
@@ -119,7 +120,7 @@ def _runs(
 def _optional(paragraph: etree._Element, place: str) -> Iterator[TemplateProblem]:
     """A paragraph that may be left out must not be the last of its kind, nor end a section."""
     if paragraph.find(f"{W}pPr/{W}sectPr") is not None:
-        yield _error(
+        yield error(
             place, "看情况才有的这一段后面紧跟着分节符，段落没有了，分节也没有了。请在分节符前面加一个空段。"
         )
     holder = next(paragraph.iterancestors(f"{W}txbxContent", f"{W}hdr", f"{W}ftr", f"{W}body"), None)
@@ -127,11 +128,8 @@ def _optional(paragraph: etree._Element, place: str) -> Iterator[TemplateProblem
     if holder is None or (row is not None and next(row.iterancestors(holder.tag), None) is holder):
         return
     beside = (one for one in holder.iter(f"{W}p") if next(one.iterancestors(holder.tag), None) is holder)
-    if all(
-        any(marks.read(inner).kind == "clause" for inner in marks.MARK.findall(marks.text_of(one)))
-        for one in beside
-    ):
-        yield _error(place, "这里只有看情况才有的段落，都去掉就空了。请再加一个空段。")
+    if all(any(mark.kind == "clause" for mark in marks.marks_of(one)) for one in beside):
+        yield error(place, "这里只有看情况才有的段落，都去掉就空了。请再加一个空段。")
 
 
 def _is_rotated(paragraph: etree._Element) -> bool:
@@ -163,7 +161,3 @@ def _row_is_fixed(paragraph: etree._Element) -> bool:
 def _is_on(switch: etree._Element | None) -> bool:
     """Whether an on-off property is there and on (ECMA-376 part 1, 17.17.4)."""
     return switch is not None and switch.get(f"{W}val", "true") not in ("0", "false", "off")
-
-
-def _error(where: str, message: str) -> TemplateProblem:
-    return TemplateProblem(where, message, ERROR)

@@ -14,7 +14,7 @@ from PIL import Image
 from pipeline import marks
 from pipeline.marks import W
 from pipeline.template import DOCUMENT
-from pipeline.template_problem import ERROR, WARNING, TemplateProblem
+from pipeline.template_problem import WARNING, TemplateProblem, error
 
 MAX_PIXELS = 40_000_000  # a picture of a whole A4 at 600 dpi has 35 million
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
@@ -122,4 +122,4 @@ def _picture(name: str, data: bytes) -> Iterator[TemplateProblem]:
 
 
 def _error(message: str) -> TemplateProblem:
-    return TemplateProblem(DOCUMENT, message, ERROR)
+    return error(DOCUMENT, message)

@@ -19,6 +19,11 @@ class TemplateProblem:
     severity: str
 
 
+def error(where: str, message: str) -> TemplateProblem:
+    """A problem that no contract can be made with."""
+    return TemplateProblem(where, message, ERROR)
+
+
 def nearest(word: str, known: Iterable[str], title: str) -> str:
     """A sentence that offers the word most like `word`, or all that are known."""
     choices = sorted(known)

@@ -7,7 +7,7 @@ from pipeline import marks
 from pipeline.facts import FACTS, SOURCES
 from pipeline.manifest import Box, Condition, Field, Manifest, Range
 from pipeline.template import MANIFEST
-from pipeline.template_problem import ERROR, TemplateProblem, nearest
+from pipeline.template_problem import TemplateProblem, error, nearest
 
 SEAL = (42.0, 42.0)  # mm: a round seal of 40 mm and a little room
 LEAST = {"signature": (30.0, 10.0), "date": (30.0, 8.0), "tick": (3.5, 3.5)}
@@ -51,7 +51,7 @@ def manifest_problems(manifest: Manifest) -> Iterator[TemplateProblem]:
 
 
 def _problem(key: str, message: str) -> TemplateProblem:
-    return TemplateProblem(f"{MANIFEST} 的 {key}", message, ERROR)
+    return error(f"{MANIFEST} 的 {key}", message)
 
 
 def _condition(manifest: Manifest, key: str, condition: Condition) -> Iterator[TemplateProblem]:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from archive.catalogue import tables
-from archive.states import filed_whole
+from archive.states import filed_whole, newest_filing
 from pipeline.contracts import Printable
 
 
@@ -48,20 +48,8 @@ EVERYTHING = Which()
 def _returned(connection: Connection, village: str) -> set[str]:
     """The village's contracts with every sheet filed, and those that were never printed."""
     contract, filing = tables.contract, tables.filing
-    newest = (
-        select(filing.c.contract, func.max(filing.c.version).label("version"))
-        .join(contract, contract.c.number == filing.c.contract)
-        .where(contract.c.village_code == village)
-        .group_by(filing.c.contract)
-        .subquery()
-    )
-    filed = (
-        select(contract.c.number)
-        .join(newest, newest.c.contract == contract.c.number)
-        .join(filing, (filing.c.contract == newest.c.contract) & (filing.c.version == newest.c.version))
-        .where(filed_whole(filing))
-    )
-    never = select(contract.c.number).where(
-        contract.c.village_code == village, contract.c.printed_on.is_(None)
-    )
+    there = contract.c.village_code == village
+    current = contract.join(filing, newest_filing(filing))
+    filed = select(contract.c.number).select_from(current).where(there, filed_whole(filing))
+    never = select(contract.c.number).where(there, contract.c.printed_on.is_(None))
     return {*connection.execute(filed).scalars(), *connection.execute(never).scalars()}

@@ -84,15 +84,13 @@ def _drawn(layout: Layout, sheet: int) -> Reference:
 def make_reference(fine: Pixels, places: SheetPlaces) -> Reference:
     """The reference of a sheet drawn at FINE pixels a mm, unsigned and without values."""
     fine = np.ascontiguousarray(fine)
-    coarse = cv2.resize(fine, (WIDTH * COARSE, HEIGHT * COARSE), interpolation=cv2.INTER_AREA)
-    found = _anchor_places(np.asarray(coarse, np.uint8), places, CLEAR)
+    size = (WIDTH * COARSE, HEIGHT * COARSE)
+    coarse = np.asarray(cv2.resize(fine, size, interpolation=cv2.INTER_AREA), np.uint8)
+    found = _anchor_places(coarse, places, CLEAR)
     if len(found) < ENOUGH:
-        nearer = _anchor_places(np.asarray(coarse, np.uint8), places, 0)
+        nearer = _anchor_places(coarse, places, 0)
         found += [place for place in nearer if not any(_overlap(place, other) for other in found)]
-    anchors = [
-        Anchor(x, y, _cut(np.asarray(coarse, np.uint8), x, y, COARSE), _cut(fine, x, y, FINE))
-        for x, y in found
-    ]
+    anchors = [Anchor(x, y, _cut(coarse, x, y, COARSE), _cut(fine, x, y, FINE)) for x, y in found]
     return Reference(tuple(anchors), tuple(_box(fine, place) for place in places.boxes))
 
 

@@ -1,15 +1,39 @@
-"""An index of each engine, and the search of it."""
+"""An archive to try things in, an index of each engine, and the search of it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
+from archive.home import Home, create_home
 from archive.index.engine import ENGINES, FACETS, Engine, open_engine
 from archive.index.query import parse
+from archive.journal import Actor
 from tests.archive.index_documents import WORDS
 
 Search = Callable[[str], list[str]]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """An archive without a contract."""
+    folder = tmp_path_factory.mktemp("archive") / "档案库"
+    return create_home(folder, None, {"45": "广西"}, Actor("甲", date(2026, 3, 1)))
+
+
+class RolledBack(Exception):
+    """Ends a test's transaction without a trace."""
+
+
+@pytest.fixture
+def connection(home: Home) -> Iterator[Connection]:
+    """A transaction that leaves no trace in the archive."""
+    with suppress(RolledBack), home.writing() as connection:
+        yield connection
+        raise RolledBack
 
 
 @pytest.fixture(params=ENGINES)

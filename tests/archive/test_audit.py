@@ -4,8 +4,6 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -19,11 +17,11 @@ from sqlalchemy import Connection, insert, select
 from archive.audit import CHINESE, Class, audit, deadline_of
 from archive.audit_workbook import SHOWN, write_audit
 from archive.catalogue import tables
-from archive.home import Home, create_home
+from archive.home import create_home
 from archive.journal import Actor
 from archive.numbers import Number
 from archive.states import State
-from tests.archive.test_states import FILED, NEW, OLD, UNSIGNED, VILLAGE, Paper, RolledBack, closed, keep
+from tests.archive.test_states import FILED, NEW, OLD, UNSIGNED, VILLAGE, Paper, closed, keep
 
 # The campaign of 2026-03-01 closes on 2026-03-31; the last day to file is 2026-04-15.
 INSIDE, OUTSIDE = "2026-04-15", "2026-04-16"
@@ -33,19 +31,6 @@ ALL_GAPS = "incomplete unsigned unsealed undated"
 
 def filed(day: str, gaps: str = "", *more: tuple[str, int, str], sheets: int = 2) -> Paper:
     return replace(OLD, filings=((day, sheets, gaps), *more))
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    folder = tmp_path_factory.mktemp("audit") / "档案库"
-    return create_home(folder, None, {"45": "广西"}, Actor("甲", date(2026, 3, 1)))
-
-
-@pytest.fixture
-def connection(home: Home) -> Iterator[Connection]:
-    with suppress(RolledBack), home.writing() as connection:
-        yield connection
-        raise RolledBack
 
 
 def test_the_last_day_to_file_is_fifteen_days_after_the_close() -> None:

@@ -1,16 +1,11 @@
 """Where a contract's printed sheets are on a date: filed, pulled, out; and that the numbers always add up."""
 
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
-from datetime import date
 
 import pytest
 from sqlalchemy import Connection, insert, update
 
 from archive.catalogue import tables
-from archive.home import Home, create_home
-from archive.journal import Actor
 from archive.sheet_counts import Count, count_sheets, sheets_out
 from tests.archive.test_states import (
     FILED,
@@ -22,26 +17,12 @@ from tests.archive.test_states import (
     B,
     C,
     Paper,
-    RolledBack,
     closed,
     keep,
 )
 
 APRIL, MAY, JUNE = "2026-04-01", "2026-05-01", "2026-06-01"
 PART = replace(OLD, filings=((APRIL, 1, "incomplete"),))
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    folder = tmp_path_factory.mktemp("counts") / "档案库"
-    return create_home(folder, None, {"45": "广西"}, Actor("甲", date(2026, 3, 1)))
-
-
-@pytest.fixture
-def connection(home: Home) -> Iterator[Connection]:
-    with suppress(RolledBack), home.writing() as connection:
-        yield connection
-        raise RolledBack
 
 
 def pulled(filed: int = 0, **kinds: int) -> Count:

@@ -1,8 +1,6 @@
 """A contract's state on a date, from what was known on it."""
 
 import json
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from archive.catalogue import tables
 from archive.closings import Closed, close_contract
 from archive.errors import VoidLater
-from archive.home import Home, create_home
+from archive.home import create_home
 from archive.index.query import Query
 from archive.journal import Actor
 from archive.numbers import Number
@@ -89,23 +87,6 @@ def add_filing(
     version = len(connection.execute(tables.filing.select().where(tables.filing.c.contract == number)).all())
     row = {"contract": number, "version": version + 1, "filed_on": day, "user": "甲"}
     connection.execute(insert(tables.filing).values(row | {"blob": blob, "sheets": sheets, "gaps": gaps}))
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    folder = tmp_path_factory.mktemp("states") / "档案库"
-    return create_home(folder, None, {"45": "广西"}, Actor("甲", date(2026, 3, 1)))
-
-
-class RolledBack(Exception):
-    pass
-
-
-@pytest.fixture
-def connection(home: Home) -> Iterator[Connection]:
-    with suppress(RolledBack), home.writing() as connection:
-        yield connection
-        raise RolledBack
 
 
 def closed(paper: Paper, *closings: tuple[str, str], known: str = "") -> Paper:

@@ -15,7 +15,6 @@ from typing import Any, cast
 import pypdfium2 as pdfium
 import pytest
 
-from archive.numbers import Number
 from pipeline import facts, libreoffice, press
 from pipeline.campaigns import Campaign
 from pipeline.compile_template import compile_template
@@ -28,8 +27,8 @@ from pipeline.fill import contract_docx
 from pipeline.layout import Layout
 from pipeline.people import Household
 from pipeline.plan import Offer
-from pipeline.planning import content_of
 from pipeline.press import Batch
+from pipeline.preview import as_printable
 from pipeline.responsibles import NOBODY
 from pipeline.roster.reader import read_rosters
 from pipeline.shipped import shipped_layout, shipped_variants
@@ -96,22 +95,8 @@ def _contract(template: Template, household: Household, clauses: tuple[str, ...]
     parties = household.members[:2] if manifest.scope == "couple" else household.members[:1]
     starts, ends = facts.term_of(manifest.term, DAY, household.members[0])
     offer = Offer(manifest, household, parties, DAY, starts, ends, clauses)
-    number = str(Number(household.village_code, DAY.year, manifest.number, serial))
     place = Place("罗城仫佬族自治县", "东门镇", "冲洞村委会", "东门镇计划生育技术服务站")
-    names = tuple((person.name, person.id_number) for person in parties)
-    content = content_of(offer, number, CAMPAIGN, place, NOBODY)
-    return Printable(
-        number=number,
-        template_sha256=template.sha256,
-        template=manifest.name,
-        group=household.group,
-        household=household.number,
-        responsible=household.responsible,
-        starts=starts,
-        ends=ends,
-        parties=names,
-        content=content,
-    )
+    return as_printable(template, offer, serial, CAMPAIGN, place, NOBODY)
 
 
 def _printed(template: Template, contract: Printable, layout: Layout) -> bytes:
