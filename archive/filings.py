@@ -40,7 +40,8 @@ class Box(msgspec.Struct, frozen=True):
 class FiledSheet:
     """One sheet of a filing: its page (1-based) of the filing's PDF, the scanned page it came from, its boxes.
 
-    `residual` is how far printed marks lay from their places after registration, in mm.
+    `residual` is how far printed marks lay from their places after registration, in mm; `flaws` and `bearing` as
+    NewSheet has them.
     """
 
     sheet: int
@@ -49,6 +50,8 @@ class FiledSheet:
     layout: str
     residual: float
     boxes: tuple[Box, ...]
+    flaws: tuple[str, ...]
+    bearing: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,12 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class NewSheet:
-    """A sheet to be filed: its scan, and what was read of it; `sheets` is how many its contract has."""
+    """A sheet to be filed: its scan, and what was read of it; `sheets` is how many its contract has.
+
+    `flaws` say why the image is not fit to keep ("cut_off", "dark", "blurred", "coarse"); `bearing` takes mm of
+    the sheet to pixels of the scan (pipeline.intake.register.Registration), () where the page could not be
+    brought onto its layout.
+    """
 
     contract: str
     sheet: int
@@ -75,19 +83,27 @@ class NewSheet:
     residual: float
     boxes: tuple[Box, ...]
     scan: SheetScan
+    flaws: tuple[str, ...] = ()
+    bearing: tuple[float, ...] = ()
 
 
 class Comparison(StrEnum):
     """What a scan of a sheet that is filed already is to the filed one."""
 
     DUPLICATE = "duplicate"
+    CLEARER = "clearer"
     BETTER = "better"
     CONFLICT = "conflict"
 
 
-def compare(old: Sequence[Box], new: Sequence[Box]) -> Comparison:
-    """Compare two scans of one sheet by which boxes, ticks aside, are surely filled; not by their ink."""
-    before, after = _filled(old), _filled(new)
+def compare(old: FiledSheet | NewSheet, new: NewSheet) -> Comparison:
+    """Compare two scans of one sheet by which boxes, ticks aside, are surely filled; not by their ink.
+
+    One that is fit to keep, where the other is not, is clearer.
+    """
+    before, after = _filled(old.boxes), _filled(new.boxes)
+    if before == after and old.flaws and not new.flaws:
+        return Comparison.CLEARER
     if after <= before:
         return Comparison.DUPLICATE
     return Comparison.BETTER if before < after else Comparison.CONFLICT
@@ -128,7 +144,16 @@ def _filing(connection: Connection, row: Row[tuple[object, ...]]) -> Filing:
     table = tables.filed_sheet
     rows = connection.execute(select(table).where(table.c.filing_id == row.id).order_by(table.c.sheet))
     sheets = tuple(
-        FiledSheet(one.sheet, one.position, one.page_id, one.layout, one.residual, decode_boxes(one.boxes))
+        FiledSheet(
+            one.sheet,
+            one.position,
+            one.page_id,
+            one.layout,
+            one.residual,
+            decode_boxes(one.boxes),
+            tuple(one.flaws.split()),
+            msgspec.json.decode(one.bearing, type=tuple[float, ...]),
+        )
         for one in rows
     )
     return Filing(
@@ -175,7 +200,7 @@ class Drafts:
     def compare(self, new: NewSheet) -> Comparison | None:
         """What a scanned sheet is to the one that is filed; None where none is."""
         held = self._draft(new.contract).sheets.get(new.sheet)
-        return None if held is None else compare(_boxes(held), new.boxes)
+        return None if held is None else compare(_read(held), new)
 
     def place(self, new: NewSheet, page_id: int) -> None:
         """File the sheet, in place of one that is filed; one not written yet becomes a version first."""
@@ -250,7 +275,7 @@ class Drafts:
         return signed_pdf(number, pages)
 
     def _write(self, number: str, draft: _Draft, blob: str | None) -> None:
-        boxes = {sheet: _boxes(held) for sheet, held in draft.sheets.items()}
+        boxes = [_read(held).boxes for held in draft.sheets.values()]
         row = {
             "contract": number,
             "version": draft.version + 1,
@@ -258,13 +283,13 @@ class Drafts:
             "user": self._actor.user,
             "blob": blob,
             "sheets": len(draft.sheets),
-            "gaps": " ".join(gaps_of(list(boxes.values()), draft.of)),
+            "gaps": " ".join(gaps_of(boxes, draft.of)),
         }
         filing_id = self._connection.execute(
             insert(tables.filing).values(row).returning(tables.filing.c.id)
         ).scalar_one()
         for position, (sheet, held) in enumerate(sorted(draft.sheets.items()), 1):
-            source = held.filed if isinstance(held, _Kept) else held.new
+            source = _read(held)
             self._connection.execute(
                 insert(tables.filed_sheet).values(
                     filing_id=filing_id,
@@ -274,9 +299,12 @@ class Drafts:
                     layout=source.layout,
                     residual=source.residual,
                     boxes=msgspec.json.encode(source.boxes).decode(),
+                    bearing=msgspec.json.encode(source.bearing).decode(),
+                    flaws=" ".join(source.flaws),
                 )
             )
 
 
-def _boxes(held: _Kept | _Placed) -> tuple[Box, ...]:
-    return held.filed.boxes if isinstance(held, _Kept) else held.new.boxes
+def _read(held: _Kept | _Placed) -> FiledSheet | NewSheet:
+    """What was read of a sheet."""
+    return held.filed if isinstance(held, _Kept) else held.new

@@ -5,6 +5,7 @@ DIR/vault/          the signed papers, encrypted (archive/vault.py)
 DIR/index/          the search index, which can always be made anew (archive/search.py)
 DIR/huyue.toml      the office's settings, written by init with its explanations
 DIR/lock            held by whoever writes
+DIR/staging/        what whoever holds the lock unpacks, in clear: gone when the lock is taken and let go
 DIR.key             32 bytes as 64 hexadecimal characters, mode 0600 (or the file HUYUE_KEY_FILE names)
 """
 
@@ -73,6 +74,10 @@ class Home:
     def index(self) -> Path:
         return self.folder / "index"
 
+    @property
+    def staging(self) -> Path:
+        return self.folder / "staging"
+
     def vault(self, connection: Connection) -> vault.Vault:
         """The archive's blobs, within the caller's transaction."""
         return vault.open_vault(self.folder, self.key(), connection)
@@ -128,16 +133,21 @@ class Home:
     def locked(self, seconds: int = database.LOCK_SECONDS) -> Iterator[None]:
         """Hold the archive's lock for several write transactions; it nests within one process.
 
-        Raises ArchiveLocked when another command has held it for so many seconds.
+        `staging` is the holder's to make and use meanwhile; what one that was killed left there goes. Raises ArchiveLocked when another command has held it for so many seconds.
         """
         lock = FileLock(self.folder / "lock", is_singleton=True)
         try:
             lock.acquire(timeout=seconds)
         except Timeout:
             raise ArchiveLocked(file=self.folder, seconds=seconds) from None
+        outermost = lock.lock_counter == 1
         try:
+            if outermost:
+                shutil.rmtree(self.staging, ignore_errors=True)
             yield
         finally:
+            if outermost:
+                shutil.rmtree(self.staging, ignore_errors=True)
             lock.release()
 
 

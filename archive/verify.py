@@ -1,5 +1,6 @@
 """Whether the archive is what it should be: journal, every blob, and what speaks of them."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import chain, count
@@ -68,12 +69,18 @@ def _orphaned(connection: Connection, vault: Vault) -> list[Path]:
 
 
 def contracts_of(connection: Connection, blobs: list[str]) -> list[str]:
-    """The contracts whose filings lie in these blobs."""
-    filing = tables.filing
+    """The contracts whose filings lie in these blobs, or the files that their pages came in."""
+    filing, file, page = tables.filing, tables.scan_file, tables.scan_page
     found: set[str] = set()
     for start in range(0, len(blobs), CHUNK):
         query = select(filing.c.contract).where(filing.c.blob.in_(blobs[start : start + CHUNK]))
         found.update(connection.execute(query).scalars())
+    if blobs:
+        lost = frozenset(blobs)
+        rows = connection.execute(select(file.c.id, file.c.original).where(file.c.original != ""))
+        for row in [one for one in rows if not lost.isdisjoint(json.loads(one.original))]:
+            there = select(page.c.contract).where(page.c.file_id == row.id, page.c.contract.is_not(None))
+            found.update(connection.execute(there).scalars())
     return sorted(found)
 
 

@@ -41,6 +41,7 @@ COMMANDS = {
     "blank": ("blank", "blank"),
     "intake": ("intake", "intake"),
     "review": ("review", "review"),
+    "receipt": ("receipt", "receipt"),
     "search": ("search", "search"),
     "index": ("search", "index"),
     "show": ("show", "show"),

@@ -93,6 +93,30 @@ class PartyTaken(WrongUsage):
     """没有登记：这位当事人（这一户）在本批次已有一份同样的合同 {other}。两份只能留一份，请先用 huyue close {other} --as void 把它作废，再登记。"""
 
 
+class ReceiptUnknown(WrongUsage):
+    """没有第 {number} 号交接单。请用 huyue receipt list 查看现有的。"""
+
+
+class OriginalUnknown(WrongUsage):
+    """没有收过叫“{name}”的文件。请写交接单“文件”一页上的文件名（或 SHA-256）。"""
+
+
+class OriginalNotKept(WrongUsage):
+    """“{name}”的原文件没有存在档案库里：不是扫描件、太大、是空的，或者是旧版本的户约收的。"""
+
+
+class OriginalAmbiguous(WrongUsage):
+    """叫“{name}”的文件收过 {count} 个，内容各不相同。请改写 SHA-256：{digests}。"""
+
+
+class ScanChanged(WrongUsage):
+    """“{file}”在收件的时候变了，这一批没有收，前面收好的留着。请等它扫完、复制完，再运行同一命令。"""
+
+
+class NothingSuggested(WrongUsage):
+    """第 {id} 号待核页没有可能的合同可以选。请写明编号和页码：huyue review assign {id} 合同编号 页码。"""
+
+
 class ReviewUnknown(WrongUsage):
     """没有第 {id} 号待核页。请用 huyue review list 查看现有的。"""
 

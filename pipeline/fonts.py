@@ -46,10 +46,13 @@ _FACE_NAMES = ("Noto Serif CJK SC", "Noto Sans CJK SC", "SimSun", "LXGW WenKai")
 
 
 class Face:
-    """One face of a font; advances are in thousandths of the font size."""
+    """One face of a font; advances are in thousandths of the font size. `source`: its file, and its place in it."""
 
-    def __init__(self, hb_face: Any, name: str, face_id: str = "") -> None:
+    def __init__(
+        self, hb_face: Any, name: str, face_id: str = "", source: tuple[Path, int] | None = None
+    ) -> None:
         self._face, self._font = hb_face, hb.Font(hb_face)
+        self.source = source
         self.postscript_name = str(hb_face.get_name(hb.OTNameIdPredefined.POSTSCRIPT_NAME) or name)
         head = hashlib.sha256(hb_face.reference_table("head").data).hexdigest()[:8]
         self.id = face_id or f"{_plain(self.postscript_name)}.{head}"
@@ -172,7 +175,7 @@ def _open(path: Path, index: int | None) -> Face:
             for number in range(hb.Face(blob, 0).count)
         )
         index = next((number for number, name in enumerate(names) if name in _FACE_NAMES), 0)
-    return Face(hb.Face(blob, index), path.stem)
+    return Face(hb.Face(blob, index), path.stem, source=(path, index))
 
 
 @cache

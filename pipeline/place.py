@@ -40,6 +40,11 @@ def width(style: str, size: float, words: str) -> float:
     return sum(map(_ems(style).__getitem__, words)) * size * MM
 
 
+def advances(style: str, words: str) -> list[float]:
+    """Each character's advance in ems."""
+    return [_ems(style)[character] for character in words]
+
+
 def fit(place: FieldPlace, value: str) -> list[Placed] | None:
     """`value` in its blank, None where it does not fit even condensed: it is then laid out for itself."""
     if not value:

@@ -29,31 +29,23 @@ metadata = MetaData(
     }
 )
 
-# The archive's own secrets and facts: code_key (page codes), made once by init; blob_name_key (names of
-# blobs).
+# The archive's own secrets, made once: code_key (page codes), blob_name_key (names of blobs).
 meta = Table(
     "meta", metadata, Column("key", Text, primary_key=True), Column("value", LargeBinary, nullable=False)
 )
 
 division = Table(
-    "division",
-    metadata,
-    Column("code", Text, primary_key=True),
-    Column("name", Text, nullable=False),
+    "division", metadata, Column("code", Text, primary_key=True), Column("name", Text, nullable=False)
 )
 
 journal = Table(
     "journal",
     metadata,
     Column("seq", Integer, primary_key=True),
-    Column("at", Text, nullable=False),
-    Column("today", Text, nullable=False),
-    Column("user", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("previous", Text, nullable=False),
-    Column("hash", Text, nullable=False),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("at", "today", "user", "action", "subject", "detail", "previous", "hash")
+    ),
 )
 
 roster_import = Table(
@@ -131,8 +123,7 @@ person_link = Table(
     PrimaryKeyConstraint("import_id", "old_id"),
 )
 
-# Who looks after a village, a group of it or a household of that, for a year; the newest entry counts. A
-# household's number goes with its group.
+# Who looks after a village, a group or a household of that, for a year; the newest entry counts.
 responsible = Table(
     "responsible",
     metadata,
@@ -172,8 +163,7 @@ template_use = Table(
     Column("user", Text, nullable=False),
 )
 
-# `closed_on`: the day every sheet was accounted for; `counted` is what was counted then (JSON), as the certificate
-# says it.
+# `closed_on`: the day every sheet was accounted for; `counted`: what was counted then (JSON), as certified.
 campaign = Table(
     "campaign",
     metadata,
@@ -274,6 +264,7 @@ blob = Table(
 )
 
 # Every file given to intake, by the name it had there and its SHA-256; `code` says why it was rejected.
+# `original`: the blobs of its bytes, in order (JSON), "" where not kept; `device`, `captured_at`: as it says.
 scan_file = Table(
     "scan_file",
     metadata,
@@ -284,10 +275,13 @@ scan_file = Table(
     Column("pages", Integer, nullable=False),
     Column("code", Text, nullable=False),
     Column("taken_on", Text, nullable=False),
+    Column("original", Text, nullable=False, server_default=""),
+    Column("device", Text, nullable=False, server_default=""),
+    Column("captured_at", Text, nullable=False, server_default=""),
     UniqueConstraint("name", "sha256"),
 )
 
-# Every page of an opened file (`index` from 0), and which of the five counts it is in.
+# Every page of an opened file (`index` from 0), which of the five counts it is in, its `flaws` by spaces.
 scan_page = Table(
     "scan_page",
     metadata,
@@ -297,6 +291,8 @@ scan_page = Table(
     Column("outcome", Text, nullable=False),
     Column("contract", Text, ForeignKey("contract.number"), index=True),
     Column("sheet", Integer),
+    Column("dpi", Float, nullable=False, server_default="0"),
+    Column("flaws", Text, nullable=False, server_default=""),
     UniqueConstraint("file_id", "index"),
 )
 
@@ -317,7 +313,7 @@ filing = Table(
     UniqueConstraint("contract", "version"),
 )
 
-# The sheets of a filing: which page of its PDF, from which scan, and the verdicts on its boxes (JSON).
+# The sheets of a filing: which page of its PDF, from which scan; verdicts on its boxes and bearing (JSON); flaws.
 filed_sheet = Table(
     "filed_sheet",
     metadata,
@@ -328,10 +324,13 @@ filed_sheet = Table(
     Column("layout", Text, nullable=False),
     Column("residual", Float, nullable=False),
     Column("boxes", Text, nullable=False),
+    Column("bearing", Text, nullable=False, server_default="[]"),
+    Column("flaws", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("filing_id", "sheet"),
 )
 
 # A page that a person must look at: what its code said, and what was decided ("", assigned, rejected).
+# `suggestions` (JSON): what else it may be, the likeliest first; `differs`: fields not as printed, by spaces.
 review = Table(
     "review",
     metadata,
@@ -345,6 +344,23 @@ review = Table(
     Column("decided_on", Text),
     Column("assigned", Text, ForeignKey("contract.number")),
     Column("assigned_sheet", Integer),
+    Column("suggestions", Text, nullable=False, server_default="[]"),
+    Column("differs", Text, nullable=False, server_default=""),
+)
+
+# What an intake was given and what became of it (交接单): as JSON and as a workbook, both blobs.
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("day", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    *(
+        Column(name, Integer, nullable=False)
+        for name in ("files", "pages", "filed", "duplicate", "blank", "review", "quarantined")
+    ),
+    Column("json", Text, ForeignKey("blob.name"), nullable=False, index=True),
+    Column("workbook", Text, ForeignKey("blob.name"), nullable=False, index=True),
 )
 
 # Why a contract no longer counts, from `day` on: declined, withdrawn, moved, died, unfit or void.

@@ -10,6 +10,7 @@ from pipeline.commands.contract_number import NUMBER, find_number
 from pipeline.console import Command, emit, session
 from pipeline.errors import NothingFiled
 from pipeline.indexing import names_of
+from pipeline.intake import flaw_words
 from pipeline.showing import show_contract
 from pipeline.subject_changes import CHINESE as REASONS
 
@@ -67,6 +68,11 @@ def show(number: str, pdf: Path | None) -> None:
         *(
             f"  {shown.labels.get(name, name)}：{VERDICTS[verdict]}"
             for name, verdict in value["boxes"].items()
+        ),
+        *(
+            f"  第 {one.sheet} 页的图像{flaw_words.what(one.flaws)}：请{flaw_words.remedy(one.flaws)}"
+            for one in (shown.filing.sheets if shown.filing else ())
+            if one.flaws
         ),
         *([f"  打了勾的框 {value['ticks']['filled']} 个（勾的是哪些不读）"] if filed and shown.ticks else []),
         *([f"  {consents[value['consent']]}"] if filed else []),

@@ -28,7 +28,8 @@ from pipeline.divisions import Divisions
 from pipeline.errors import FolderNotOurs
 from pipeline.indexing import names_of
 from pipeline.intake.files import list_files
-from pipeline.intake.run import IntakeCounts, open_files, take_in
+from pipeline.intake.run import take_in
+from pipeline.intake.taken import Taken
 from pipeline.planning import PlanCounts, plan_villages
 from pipeline.press import Forms
 from pipeline.preview import preview_files
@@ -94,7 +95,7 @@ class Demo:
     at: Folders
     planned: PlanCounts
     printed: PrintCounts
-    filed: IntakeCounts
+    filed: Taken
     searches: Sequence[tuple[str, Results]]
     audited: Audit
 
@@ -170,18 +171,14 @@ def _layouts(batch: Path) -> int:
     return len(json.loads((batch / "print.json").read_text(encoding="utf-8"))["layouts"])
 
 
-def _come_back(at: Folders, home: Home, batches: Sequence[Path], actor: Actor) -> IntakeCounts:
+def _come_back(at: Folders, home: Home, batches: Sequence[Path], actor: Actor) -> Taken:
     """Sign and scan two villages, those with the fewest layouts, and take the scans in."""
     chosen = sorted(batches, key=_layouts)[:SCANNED_VILLAGES]
     with progress(f"【7/{STEPS}】模拟签字、盖章、扫描（村）", len(chosen)) as bar:
         for batch in chosen:
             sign_and_scan(batch, at.scans / batch.name, seed=SEED, limit=SHEETS_A_VILLAGE)
             bar.advance()
-    files = list_files([at.scans])
-    with home.locked():
-        opened = open_files(files)
-        with progress(f"【8/{STEPS}】收件（页）", sum(one.pages for one in opened)) as bar:
-            filed = take_in(home, files, opened, actor, bar.advance)
+    filed = take_in(home, list_files([at.scans]), actor, f"【8/{STEPS}】收件（页）")
     outcomes = filed.outcomes
     say(
         f"　　归档 {outcomes['filed']} 页，重复 {outcomes['duplicate']} 页，空白和封面 {outcomes['blank']} 页，"

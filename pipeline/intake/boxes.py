@@ -1,9 +1,10 @@
 """Whether a box on a registered page is filled: ink that was not printed, by how much and of what kind.
 
-A box under test is brought to FINE pixels a millimetre with a margin around it. What is darker or more
+A box under test is brought to BOX pixels a millimetre with a margin around it. What is darker or more
 coloured than the paper around it and was not printed there is ink. Ink is judged in connected pieces: one
 that lies mostly outside the box (a seal's rim, a stroke from beside it) never makes a box filled, only
-unsure. `unsure` never counts as signed.
+unsure. In a coloured scan red ink is judged apart from the rest, so that a seal over a signature hides
+nothing; without colour a box under a seal is unsure. `unsure` never counts as signed.
 """
 
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.filings import Box, Verdict
+from pipeline.intake.channels import darkest, red_of
+from pipeline.intake.lie import Registration, cut
 from pipeline.intake.page_image import Pixels
-from pipeline.intake.reference import FINE, MARGIN, BoxReference
-from pipeline.intake.register import Registration, cut
+from pipeline.intake.reference import BOX, MARGIN, BoxReference
 
 Mask = npt.NDArray[np.bool_]
 
@@ -23,9 +25,17 @@ PAPER_REACH = 5.0  # mm within which some bare paper is expected
 INK, STRONG_INK = 0.10, 0.17  # of the paper's brightness: at least, and somewhere in every piece
 NOISES = 5.0  # ink is this many times the paper's own unevenness
 SPECK = 0.25  # mm² of a piece that counts
-BRIDGE = 0.6  # mm over which pieces of ink belong together
+BRIDGE = 1.6  # mm over which pieces of ink belong together: over a box's frame, too
 PRINT_REACH = 0.35  # mm around print that is not looked at, and the registration's error twice
-MOSTLY = 0.5  # of a piece that must lie in the box to count for it
+MOSTLY, ALMOST_ALL = (
+    0.5,
+    0.85,
+)  # of a piece that must lie in the box to count for it; of one that is not seen whole
+CREASE, ACROSS = 6.0, 0.9  # mm of a straight piece of a crease; of the way across that it goes in all
+CREASE_EDGE, CREASE_MOST = 0.4, 1.8  # mm that a crease is softer, at its edge; to either side, at most
+ASTRAY = 1.5  # mm that a box of a bent sheet may lie off its place
+ALIKE = 0.3  # correlation with the empty box from which its place is told by it
+REDDER = 0.12  # of the paper's brightness that red ink's red is above its green and blue
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,74 +69,154 @@ def unsure_boxes(boxes: tuple[BoxReference, ...]) -> tuple[Box, ...]:
     )
 
 
+def box_area(place: "BoxReference") -> tuple[float, float, float, float]:
+    """x, y, w, h in mm of a box with what is looked at around it."""
+    box = place.place
+    return box.x - MARGIN, box.y - MARGIN, box.w + 2 * MARGIN, box.h + 2 * MARGIN
+
+
 def _judge(pixels: Pixels, registration: Registration, box: BoxReference) -> Box:
     place = box.place
-    high, wide = box.empty.shape
-    patch = cut(pixels, registration.matrix, place.x - MARGIN, place.y - MARGIN, (wide, high))
-    inside = np.zeros((high, wide), bool)
-    edge = round(MARGIN * FINE)
-    inside[edge : high - edge, edge : wide - edge] = True
-    reach = PRINT_REACH + 2 * registration.residual
-    printed = _grown(box.empty < 200, reach)
-    ink = _ink(patch, printed, inside)
-    sure, doubtful, across = _pieces(ink, inside)
+    if not registration.shows((place.x, place.y, place.w, place.h), pixels):
+        return Box(place.name, place.kind, place.required, Verdict.UNSURE, 0.0)
+    patch = _patch(pixels, registration, box)
+    edge = round(MARGIN * BOX)
+    inside = np.zeros(patch.shape[:2], bool)
+    inside[edge:-edge, edge:-edge] = True
+    printed = _grown(box.empty < 200, PRINT_REACH + 2 * registration.residual)
     limits = LIMITS[place.kind]
-    if sure >= limits.filled and across >= limits.across:
+    found = [_pieces(ink, inside) for ink in _inks(patch, printed)]
+    sure = max(one[0] for one in found)
+    if any(one[0] >= limits.filled and one[2] >= limits.across for one in found):
         verdict = Verdict.FILLED
-    elif sure + doubtful <= limits.empty:
-        verdict = Verdict.EMPTY
+    elif sum(one[0] + one[1] for one in found) <= limits.empty:
+        # In black and white a seal is often not there at all.
+        lost = place.kind == "seal" and _is_bilevel(pixels)
+        verdict = Verdict.UNSURE if lost else Verdict.EMPTY
     else:
         verdict = Verdict.UNSURE
     return Box(place.name, place.kind, place.required, verdict, round(sure, 2))
 
 
-def _ink(patch: Pixels, printed: Mask, inside: Mask) -> Mask:
-    """Where ink is that was not printed."""
-    smooth = cv2.GaussianBlur(patch, (0, 0), 0.12 * FINE)
-    value = (smooth if smooth.ndim == 2 else smooth.min(axis=2)).astype(np.float32)
-    paper = _paper(value)
-    dark = 1 - value / np.maximum(paper, 1)
-    bare = dark[(dark < INK) & ~printed]
-    noise = 1.4826 * float(np.median(np.abs(bare - np.median(bare)))) if bare.size else 0.0
-    weak = dark > max(INK, NOISES * noise)
-    strong = dark > max(STRONG_INK, 1.5 * NOISES * noise)
-    return _touched(weak & ~printed, strong)
+def _is_bilevel(pixels: Pixels) -> bool:
+    """Whether a page is black and white, nothing between."""
+    return pixels.ndim == 2 and bool(np.isin(pixels[::7, ::7], (0, 255)).all())
 
 
-def _paper(value: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The brightness of the paper everywhere, from the brightest around."""
-    small = cv2.resize(value, None, fx=1 / FINE, fy=1 / FINE, interpolation=cv2.INTER_AREA)
+def _patch(pixels: Pixels, registration: Registration, box: BoxReference) -> Pixels:
+    """The box as scanned with MARGIN around it; on a bent sheet, at the place where its own print says it is."""
+    x, y, w, h = box_area(box)
+    if registration.bend is None:
+        return cut(pixels, registration, (x, y, w, h), BOX)
+    patch = cut(pixels, registration, (x - ASTRAY, y - ASTRAY, w + 2 * ASTRAY, h + 2 * ASTRAY), BOX)
+    plain = red_of(patch)
+    likeness = cv2.matchTemplate(plain, box.empty, cv2.TM_CCOEFF_NORMED)
+    _, best, _, (column, row) = cv2.minMaxLoc(likeness)
+    if best < ALIKE:
+        row = column = round(ASTRAY * BOX)
+    high, wide = box.empty.shape
+    return np.ascontiguousarray(patch[row : row + high, column : column + wide])
+
+
+def _inks(patch: Pixels, printed: Mask) -> list[Mask]:
+    """Where ink is that was not printed: all of it, and of a coloured patch with red in it, red and the rest apart."""
+    smooth = np.asarray(cv2.GaussianBlur(patch, (0, 0), 0.12 * BOX), np.uint8)
+    if smooth.ndim == 2:
+        return [_ink(_brightness(smooth), printed)]
+    whole = _ink(_brightness(darkest(smooth)), printed)
+    first, second, third = cv2.split(smooth)
+    others = np.asarray(cv2.max(second, third), np.uint8)
+    plain = _brightness(np.asarray(first, np.uint8))
+    red = whole & (cv2.subtract(plain, _brightness(others)) > REDDER * 255)
+    if not red.any():
+        return [whole]
+    return [whole, red, _ink(plain, printed)]
+
+
+def _brightness(value: Pixels) -> Pixels:
+    """The brightness as a share of that of the paper around, 255 for bare paper."""
+    small = cv2.resize(value, None, fx=1 / BOX, fy=1 / BOX, interpolation=cv2.INTER_AREA)
     reach = 2 * round(PAPER_REACH) + 1
     bright = cv2.dilate(cv2.medianBlur(small, 3), np.ones((reach, reach), np.uint8))
-    bright = cv2.blur(bright, (reach, reach))
-    return np.asarray(cv2.resize(bright, (value.shape[1], value.shape[0])), np.float32)
+    bright = np.maximum(cv2.blur(bright, (reach, reach)), 1)
+    paper = cv2.resize(bright, (value.shape[1], value.shape[0]))
+    return np.asarray(cv2.divide(value, paper, scale=255), np.uint8)
+
+
+def _ink(bright: Pixels, printed: Mask) -> Mask:
+    dark = 255 - bright
+    counts = np.bincount(dark[~printed], minlength=256)[: int(INK * 255) + 1]
+    noise = 1.4826 * _deviation(counts)
+    weak = dark > max(INK * 255, NOISES * noise)
+    strong = dark > max(STRONG_INK * 255, 1.5 * NOISES * noise)
+    return _touched(_without_folds(weak) & ~printed, strong)
+
+
+def _without_folds(dark: Mask) -> Mask:
+    """What is dark but for straight lines from edge to edge, which are creases of the paper."""
+    kept = dark.copy()
+    for seen, there in ((dark, kept), (dark.T, kept.T)):
+        kernel = np.ones((1, round(CREASE * BOX)), np.uint8)
+        level = np.asarray(cv2.morphologyEx(seen.astype(np.uint8), cv2.MORPH_OPEN, kernel))
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(level, connectivity=8)
+        for one in np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] > ACROSS * seen.shape[1]):
+            if one:
+                rows, columns = np.nonzero(labels == one)
+                slope, start = np.polyfit(columns, rows, 1)
+                middle = start + slope * np.arange(seen.shape[1])
+                thick = np.quantile(np.abs(rows - middle[columns]), 0.95) / BOX + CREASE_EDGE
+                far = np.abs(np.arange(seen.shape[0])[:, None] - middle) / BOX
+                there &= far > min(thick, CREASE_MOST)
+    return kept
+
+
+def _deviation(counts: npt.NDArray[np.int64]) -> float:
+    """The median distance from the median of values 0, 1, 2 … that occur so often."""
+    if not counts.any():
+        return 0.0
+    middle = _middle(np.arange(len(counts)), counts)
+    return _middle(np.abs(np.arange(len(counts)) - middle), counts)
+
+
+def _middle(values: npt.NDArray[np.float64] | npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> float:
+    """The median of values that occur so often; between whole values, as if each were spread evenly over its own."""
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(counts[order])
+    half = below[-1] / 2
+    at = int(np.searchsorted(below, half))
+    return float(values[order[at]])
 
 
 def _touched(weak: Mask, strong: Mask) -> Mask:
     """The pieces of `weak` that have something of `strong` in them."""
     count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
     kept = np.zeros(count, bool)
-    kept[np.unique(labels[strong & weak])] = True
+    kept[labels[strong & weak]] = True
     kept[0] = False
     return np.asarray(kept[labels], bool)
 
 
 def _pieces(ink: Mask, inside: Mask) -> tuple[float, float, float]:
     """Ink inside the box in mm²: of pieces mostly in it, of others; and how far the former reach, in mm."""
+    if not ink.any():
+        return 0.0, 0.0, 0.0
     joined = _grown(ink, BRIDGE / 2)
     count, labels = cv2.connectedComponents(joined.astype(np.uint8), connectivity=8)
-    area = np.bincount(labels[ink], minlength=count) / FINE**2
-    within = np.bincount(labels[ink & inside], minlength=count) / FINE**2
+    area = np.bincount(labels[ink], minlength=count) / BOX**2
+    within = np.bincount(labels[ink & inside], minlength=count) / BOX**2
     area[0] = within[0] = 0
-    counted = within >= np.maximum(SPECK, MOSTLY * area)
+    outer = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    share = np.full(count, MOSTLY)
+    share[outer] = ALMOST_ALL  # it goes on, nobody sees how far: a seal's rim
+    counted = within >= np.maximum(SPECK, share * area)
     doubtful = float(within[(within >= SPECK) & ~counted].sum())
     rows, columns = np.nonzero(counted[labels] & ink & inside)
-    across = float(max(np.ptp(rows), np.ptp(columns)) / FINE) if len(rows) else 0.0
+    across = float(max(np.ptp(rows), np.ptp(columns)) / BOX) if len(rows) else 0.0
     return float(within[counted].sum()), doubtful, across
 
 
 def _grown(mask: Mask, reach: float) -> Mask:
     """The mask with everything within `reach` mm of it."""
-    size = 2 * round(reach * FINE) + 1
+    size = 2 * round(reach * BOX) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel), bool)

@@ -1,15 +1,19 @@
 """The files given to intake: which there are, what each is, whether it opens.
 
-Scans come from anywhere, so they are opened in a worker process (pipeline.pool), within limits.
+Scans come from anywhere, so they are opened in a worker process (opening.py), within limits.
 """
 
+import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+import pi_heif
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
@@ -21,10 +25,16 @@ GIGABYTE = 1 << 30
 FILE_LIMIT = 2 * GIGABYTE
 PAGE_LIMIT = 20_000
 PIXEL_LIMIT = 100_000_000  # a page; A3 at 600 dpi has 70 million
-IGNORED = {"thumbs.db", "desktop.ini"}  # what Windows puts into folders of pictures
+IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}  # what Windows and macOS put beside pictures
 
 # Pillow warns at this many pixels and refuses at twice as many.
 Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT // 2
+pi_heif.register_heif_opener()
+
+DEVICE_LENGTH = 100  # characters
+MAKE, MODEL, SOFTWARE, CHANGED_AT = 271, 272, 305, 306  # tags of EXIF and of TIFF
+EXIF_PART, TAKEN_AT, TAKEN_OFFSET = 0x8769, 36867, 36881
+HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 
 
 class Code(StrEnum):
@@ -38,9 +48,12 @@ class Code(StrEnum):
     TIMEOUT = "timeout"
 
 
+# What opens: its pages, device and time; or why it does not.
+_What = tuple[int, str, str] | Code
+
 MESSAGES = {
-    Code.UNSUPPORTED: "不是扫描件：内容不是 PDF、TIFF、JPEG 或 PNG。若是别的格式，请另存为 PDF 再试。",
-    Code.ENCRYPTED: "有密码，打不开。请在扫描软件里去掉密码，另存后再试。",
+    Code.UNSUPPORTED: "不是扫描件：内容不是 PDF、TIFF、JPEG、PNG 或 HEIC。rar、7z 和压缩包里的压缩包，请先解压；若是别的格式，请另存为 PDF 再试。",
+    Code.ENCRYPTED: "有密码，打不开。请去掉密码，另存或解压后再试。",
     Code.DAMAGED: "已损坏、没有复制完整，或者没有权限读，打不开。请从扫描仪重新复制，或重新扫描。",
     Code.EMPTY: "是空的，一页也没有。请检查扫描是不是没有完成。",
     Code.TOO_LARGE: f"太大：上限是 {FILE_LIMIT // GIGABYTE} GB、{PAGE_LIMIT} 页。请分成几个文件再试。",
@@ -58,12 +71,18 @@ class ScanFile:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a file is: its SHA-256, size in bytes, pages; `code` says why it was rejected, None if it opens."""
+    """What a file is: its SHA-256, size in bytes, pages; `code` says why it was rejected, None if it opens.
+
+    `device` is what it says of scanner or camera and their software, `captured_at` when it was made (ISO 8601,
+    with the offset if there is one); "" where it says nothing.
+    """
 
     sha256: str
     size: int
     pages: int
     code: Code | None = None
+    device: str = ""
+    captured_at: str = ""
 
 
 def list_files(paths: Sequence[Path]) -> list[ScanFile]:
@@ -84,11 +103,16 @@ def list_files(paths: Sequence[Path]) -> list[ScanFile]:
 
 def _files_in(folder: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if wanted(name))
         for name in sorted(names):
             path = Path(parent, name)
-            if not name.startswith(".") and name.lower() not in IGNORED and path.is_file():
+            if wanted(name) and path.is_file():
                 yield path
+
+
+def wanted(name: str) -> bool:
+    """Whether a file or folder of that name is one that somebody means."""
+    return not name.startswith(".") and name.lower() not in IGNORED
 
 
 def open_file(path: Path) -> Opened:
@@ -108,16 +132,17 @@ def _opened(path: Path) -> Opened:
         head = file.read(1024)
     if not size:
         return Opened(sha256, size, 0, Code.EMPTY)
-    pages: int | Code = Code.UNSUPPORTED
+    what: _What = Code.UNSUPPORTED
     if is_pdf(head):
-        pages = _pdf_pages(path)
+        what = _of_pdf(path)
     elif is_image(head):
-        pages = _image_pages(path)
-    if isinstance(pages, Code):
-        return Opened(sha256, size, 0, pages)
+        what = _of_image(path)
+    if isinstance(what, Code):
+        return Opened(sha256, size, 0, what)
+    pages, device, captured_at = what
     if pages > PAGE_LIMIT:
         return Opened(sha256, size, 0, Code.TOO_LARGE)
-    return Opened(sha256, size, pages) if pages else Opened(sha256, size, 0, Code.EMPTY)
+    return Opened(sha256, size, pages, None if pages else Code.EMPTY, device, captured_at)
 
 
 def digest(path: Path) -> str:
@@ -135,16 +160,21 @@ def is_pdf(head: bytes) -> bool:
 
 
 def is_image(head: bytes) -> bool:
-    """Whether a file that begins so is a TIFF, JPEG or PNG."""
-    return head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"))
+    """Whether a file that begins so is a TIFF, JPEG, PNG or HEIC."""
+    plain = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+    return head.startswith(plain) or _is_heif(head)
 
 
-def _pdf_pages(path: Path) -> int | Code:
-    try:
-        with open_pdf(path) as document:
-            return len(document)
-    except pdfium.PdfiumError as problem:
-        return Code.ENCRYPTED if problem.err_code == pdfium_c.FPDF_ERR_PASSWORD else Code.DAMAGED
+def is_zip(head: bytes) -> bool:
+    """Whether a file that begins so is a zip, be it a document of Word or Excel."""
+    return head.startswith((b"PK\3\4", b"PK\5\6"))
+
+
+def _is_heif(head: bytes) -> bool:
+    """Whether one of the brands that the file says it is of is HEIC (ISO 23008-12, 10.2)."""
+    end = min(int.from_bytes(head[:4], "big"), 256)
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, end, 4))}
+    return head[4:8] == b"ftyp" and not brands.isdisjoint(HEIF_BRANDS)
 
 
 def open_pdf(path: Path) -> pdfium.PdfDocument:
@@ -158,11 +188,66 @@ def open_pdf(path: Path) -> pdfium.PdfDocument:
     return pdfium.PdfDocument(document)
 
 
-def _image_pages(path: Path) -> int | Code:
+def _of_pdf(path: Path) -> "_What":
+    try:
+        with open_pdf(path) as document:
+            said = document.get_metadata_dict()
+            device = _device(said.get("Creator"), said.get("Producer"))
+            return len(document), device, _pdf_time(said.get("CreationDate", ""))
+    except pdfium.PdfiumError as problem:
+        return Code.ENCRYPTED if problem.err_code == pdfium_c.FPDF_ERR_PASSWORD else Code.DAMAGED
+
+
+def _of_image(path: Path) -> "_What":
     try:
         with Image.open(path) as image:  # the pictures after the first of other formats are no pages
-            return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+            pages = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+            return pages, *_said_by(image)
     except Image.DecompressionBombError:
         return Code.TOO_LARGE
     except Exception:  # Pillow raises whatever its parser of a damaged file trips over
         return Code.DAMAGED
+
+
+def _said_by(image: Image.Image) -> tuple[str, str]:
+    """What a picture says of its device, and when it was taken."""
+    with contextlib.suppress(Exception):  # it is no less a picture for odd words about it
+        tags = image.getexif()
+        taken = tags.get_ifd(EXIF_PART)
+        make, model = str(tags.get(MAKE, "")).strip("\0 "), str(tags.get(MODEL, "")).strip("\0 ")
+        device = _device("" if model.startswith(make) else make, model, tags.get(SOFTWARE))
+        return device, _exif_time(taken.get(TAKEN_AT) or tags.get(CHANGED_AT), taken.get(TAKEN_OFFSET))
+    return "", ""
+
+
+def _device(*words: object) -> str:
+    """The words in a row, those that are any, each once."""
+    kept = dict.fromkeys(
+        " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", str(word or "")).split()) for word in words
+    )
+    return " ".join(word for word in kept if word)[:DEVICE_LENGTH]
+
+
+def _exif_time(time: object, offset: object) -> str:
+    found = re.match(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)", str(time))
+    ahead = re.match(r"[+-]\d\d:\d\d", str(offset))
+    return _moment("{}-{}-{}T{}".format(*found.groups()) + (ahead[0] if ahead else "")) if found else ""
+
+
+def _pdf_time(said: str) -> str:
+    """A date of a PDF (ISO 32000-1, 7.9.4), as D:20260405103000+08'00'; what follows the year may be missing."""
+    found = re.match(r"D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-]\d\d)'?(\d\d)?|(Z))?", said)
+    if found is None:
+        return ""
+    year, month, day, hour, minute, second, ahead, more, utc = found.groups()
+    offset = "+00:00" if utc else f"{ahead}:{more or '00'}" if ahead else ""
+    time = f"{hour or '00'}:{minute or '00'}:{second or '00'}"
+    return _moment(f"{year}-{month or '01'}-{day or '01'}T{time}{offset}")
+
+
+def _moment(text: str) -> str:
+    """The moment if there is one like it, else ""."""
+    try:
+        return datetime.fromisoformat(text).isoformat()
+    except ValueError:
+        return ""

@@ -11,10 +11,12 @@ import numpy.typing as npt
 import zxingcpp
 
 from pipeline.intake.page_image import Pixels
-from pipeline.page_code import check_of
+from pipeline.page_code import MODULES, bitmap, check_of
 
 OURS = re.compile(r"HY1:(\d{12}-\d{4}-\d{2}-\d{6}-[0-9A-Z]):(\d{1,3})\.(\d{1,3}):([A-Z2-7]{6}):([A-Z2-7]{4})")
 QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+PIXELS = 4  # a module that a code is looked at with
+LARGEST = 9000  # pixels a side that a page is enlarged to
 COVER = re.compile(r"HY1:COVER:\d{12}:\d{8}")
 
 
@@ -41,26 +43,46 @@ class Codes:
     cover: bool = False
     foreign: bool = False
 
+    @property
+    def ours(self) -> bool:
+        """Whether one of them is a sheet's or a cover's."""
+        return bool(self.sheets) or self.cover
 
-def find_codes(grey: Pixels, code_key: bytes) -> Codes:
+
+def first_codes(half: Pixels, code_key: bytes) -> Codes:
+    """The codes that are seen on a page at half its size: nearly always all there are."""
+    return _codes(half, 2, code_key)
+
+
+def find_codes(plain: Pixels, half: Pixels, code_key: bytes) -> Codes:
     """The codes on a page; harder looks are taken only where an easier one finds nothing of ours."""
-    found = Codes()
-    for image, scale in _looks(grey):
+    found = first_codes(half, code_key)
+    for image, scale in () if found.ours else _looks(plain):
         found = _codes(image, scale, code_key)
-        if found.sheets or found.cover:
-            return found
+        if found.ours:
+            break
     return found
 
 
-def _looks(grey: Pixels) -> Iterator[tuple[Pixels, float]]:
-    """The page at half size, at full size, evened out, and enlarged; with the factor back to its pixels."""
-    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    yield np.asarray(half, np.uint8), 2
-    yield grey, 1
-    even = cv2.createCLAHE(3, (16, 16)).apply(cv2.medianBlur(grey, 3))
+def _looks(plain: Pixels) -> Iterator[tuple[Pixels, float]]:
+    """The page at full size, evened out, in black and white, enlarged; with the factor back to its pixels."""
+    yield plain, 1
+    even = cv2.createCLAHE(3, (16, 16)).apply(cv2.medianBlur(plain, 3))
     yield np.asarray(even, np.uint8), 1
-    large = cv2.resize(cv2.GaussianBlur(even, (0, 0), 1), None, fx=1.5, fy=1.5)
-    yield np.asarray(large, np.uint8), 1 / 1.5
+    block = max(plain.shape) // 40 * 2 + 1
+    smooth = cv2.GaussianBlur(plain, (0, 0), 1.2)
+    yield (
+        np.asarray(
+            cv2.adaptiveThreshold(smooth, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, block, 12),
+            np.uint8,
+        ),
+        1,
+    )
+    for sigma, factor in ((1.0, 1.5), (2.0, 2.0)):
+        soft = cv2.GaussianBlur(even, (0, 0), sigma)
+        sharp = cv2.addWeighted(even, 2.0, soft, -1.0, 0) if factor > 1.5 else soft
+        if max(sharp.shape) * factor < LARGEST:
+            yield np.asarray(cv2.resize(sharp, None, fx=factor, fy=factor), np.uint8), 1 / factor
 
 
 def _codes(image: Pixels, scale: float, code_key: bytes) -> Codes:
@@ -69,15 +91,29 @@ def _codes(image: Pixels, scale: float, code_key: bytes) -> Codes:
     for code in zxingcpp.read_barcodes(image, formats=QR, try_invert=False):
         corners = _corners(code.position) * scale
         said = OURS.fullmatch(code.text)
-        if said is not None:
+        if said is not None and not _is_mirrored(image, corners / scale, code.text):
             body = code.text.rpartition(":")[0]
             genuine = hmac.compare_digest(check_of(body, code_key), said[5])
             sheets[code.text] = PageCode(said[1], int(said[2]), int(said[3]), said[4], genuine, corners)
+        elif said is not None:
+            continue  # it shows through from the other side, or the scan is mirrored
         elif COVER.fullmatch(code.text):
             cover = True
         else:
             foreign = True
     return Codes(tuple(sheets.values()), cover, foreign)
+
+
+def _is_mirrored(image: Pixels, corners: npt.NDArray[np.float64], text: str) -> bool:
+    """Whether a code that was read is seen from behind: a reader takes it either way."""
+    square = np.array([(0, 0), (MODULES, 0), (MODULES, MODULES), (0, MODULES)], np.float32) * PIXELS
+    to_square = cv2.getPerspectiveTransform(corners.astype(np.float32), square)
+    seen = cv2.warpPerspective(image, to_square, (MODULES * PIXELS, MODULES * PIXELS))
+    modules = cv2.resize(seen, (MODULES, MODULES), interpolation=cv2.INTER_AREA).astype(np.float64)
+    packed = np.frombuffer(bitmap(text), np.uint8).reshape(MODULES, -1)
+    paper = np.unpackbits(packed, axis=1)[:, :MODULES].astype(np.float64) - 0.5
+    right, behind = (float((modules * one).sum()) for one in (paper, paper.T))
+    return behind > right
 
 
 def _corners(position: zxingcpp.Position) -> npt.NDArray[np.float64]:

@@ -6,15 +6,11 @@ that cannot be read any more, or trouble with the archive, is no page's fault: i
 """
 
 import io
-import os
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,23 +19,28 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from archive.catalogue import tables
 from archive.errors import HuyueError
-from archive.filings import Box, NewSheet
+from archive.filings import NewSheet
 from archive.home import Home, code_key
 from archive.signed_pdf import SheetScan
 from archive.states import not_closed
 from pipeline.contracts import content_of_contract, layout_of_id
 from pipeline.intake.blank import is_blank
 from pipeline.intake.boxes import judge_boxes, unsure_boxes
-from pipeline.intake.files import Opened, digest, open_file
-from pipeline.intake.identify import find_codes
+from pipeline.intake.by_print import ByPrint, Suggestion, lay
+from pipeline.intake.channels import red_of
+from pipeline.intake.files import digest
+from pipeline.intake.identify import find_codes, first_codes
+from pipeline.intake.lie import Registration
+from pipeline.intake.limits import OPEN_SECONDS, limit_memory, seconds
 from pipeline.intake.page_image import BadPage, PageImage, Pages, Pixels, drawn
+from pipeline.intake.prove import Claim, prove
+from pipeline.intake.quality import flaws_of
 from pipeline.intake.reference import References
-from pipeline.intake.register import Registration, register, register_blind
+from pipeline.intake.register import register
 from pipeline.intake.text_layer import TextLayers, runs
 from pipeline.layout import Layout
 
-MEMORY_LIMIT = 4 << 30  # bytes of address space a worker may take
-PAGE_SECONDS, OPEN_SECONDS = 60, 120
+PAGE_SECONDS = 60
 SHOWN_DPI = 150  # of a picture to look at
 STILL_OURS = 0.05  # how far the registered resolution may differ from the one the file says
 
@@ -63,6 +64,7 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"
     CLOSED = "closed"
     TWO_CODES = "two_codes"
+    ALTERED = "altered"
     CONFLICT = "conflict"
 
 
@@ -70,7 +72,9 @@ class Reason(StrEnum):
 class PageRead:
     """A page as read: a sheet to be filed, or why not; `scan` is the page as it is kept for review.
 
-    `contract` and `sheet` are what its code says, "" and 0 where it says nothing that holds.
+    `contract` and `sheet` are what its code says, "" and 0 where it says nothing that holds. `suggestions` are
+    the best three, the likeliest first; `differs` names the fields that are not as printed (reason `altered`);
+    `flaws` as NewSheet has them; `dpi` as the file says, 0 where no page was decoded.
     """
 
     index: int
@@ -80,6 +84,10 @@ class PageRead:
     sheet: int = 0
     new: NewSheet | None = None
     scan: SheetScan | None = None
+    suggestions: tuple[Suggestion, ...] = ()
+    differs: tuple[str, ...] = ()
+    flaws: tuple[str, ...] = ()
+    dpi: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,34 +114,29 @@ class Assignment:
 _references, _texts = References(), TextLayers()
 
 
-def open_in_worker(path: Path) -> Opened:
-    """What a file is, within the worker's limits."""
-    _limit_memory()
-    with _seconds(OPEN_SECONDS):
-        return open_file(path)
-
-
 def read_pages(job: Job) -> list[PageRead]:
     """In a worker: the job's pages. Raises OSError where the file cannot be read any more."""
-    _limit_memory()
+    limit_memory()
     cv2.setNumThreads(1)
     try:
         with job.home.reading() as connection, Pages.of(job.path) as pages:
-            key = code_key(connection)
-            found = [_read_safely(connection, key, pages, index, job.on) for index in job.indexes]
+            key, unread = code_key(connection), ByPrint(connection, job.on, _references)
+            found = [_read_safely(connection, key, unread, pages, index, job.on) for index in job.indexes]
     except BadPage:  # the file itself does not open any more
         found = lost(job)
     if any(page.kind in (Kind.QUARANTINED, Kind.LOST) for page in found):
-        with _seconds(OPEN_SECONDS):  # libraries do not say whether the page is bad or the disk
+        with seconds(OPEN_SECONDS):  # libraries do not say whether the page is bad or the disk
             if digest(job.path) != job.sha256:
                 return lost(job)
     return found
 
 
-def _read_safely(connection: Connection, key: bytes, pages: Pages, index: int, on: date) -> PageRead:
-    with _seconds(PAGE_SECONDS):
+def _read_safely(
+    connection: Connection, key: bytes, unread: ByPrint, pages: Pages, index: int, on: date
+) -> PageRead:
+    with seconds(PAGE_SECONDS):
         try:
-            return _read(connection, key, pages.page(index), index, on)
+            return _read(connection, key, unread, pages.page(index), index, on)
         except BadPage:
             return PageRead(index, Kind.QUARANTINED)
         except (OSError, HuyueError, SQLAlchemyError):
@@ -149,16 +152,16 @@ def lost(job: Job) -> list[PageRead]:
 
 def read_assigned(job: Assignment) -> NewSheet | None:
     """In a worker: the assigned page, with its boxes; None where it cannot be such a sheet. Raises BadPage."""
-    _limit_memory()
-    with _seconds(PAGE_SECONDS), job.home.reading() as connection, Pages.of(job.pdf) as pages:
+    limit_memory()
+    with seconds(PAGE_SECONDS), job.home.reading() as connection, Pages.of(job.pdf) as pages:
         return _read_as(connection, pages.page(0), job.number, job.sheet)
 
 
 def drawn_png(pdf: bytes) -> bytes:
     """In a worker: a page's PDF as a PNG picture to look at. Raises BadPage."""
-    _limit_memory()
+    limit_memory()
     buffer = io.BytesIO()
-    with _seconds(PAGE_SECONDS):
+    with seconds(PAGE_SECONDS):
         drawn(pdf, SHOWN_DPI).save(buffer, "PNG")
     return buffer.getvalue()
 
@@ -168,64 +171,92 @@ def _read_as(connection: Connection, page: PageImage, number: str, sheet: int) -
     known = _layout_of_contract(connection, number)
     if known is None or not 1 <= sheet <= len(known.sheets):
         return None
+    claim = Claim(known, number, content_of_contract(connection, number), sheet, False)
+    plain, half = _plain(page.pixels)
+    codes = find_codes(plain, half, code_key(connection))
     reference = _references.of(known, sheet)
-    grey = _grey(page.pixels)
-    codes = find_codes(grey, code_key(connection))
     registration = None
     if len(codes.sheets) == 1:
-        registration = register(grey, codes.sheets[0].corners, reference)
-    registration = registration or register_blind(grey, reference)
-    return _new_sheet(connection, page, number, sheet, known, registration)
+        registration = register(plain, half, codes.sheets[0].corners, reference)
+    registration = registration or lay(plain, half, reference)
+    return _new_sheet(page, plain, claim, registration)[0]
 
 
-def _read(connection: Connection, key: bytes, page: PageImage, index: int, on: date) -> PageRead:
-    grey = _grey(page.pixels)
-    codes = find_codes(grey, key)
-    kept = page.scan(page.dpi, page.turn, ())
+def _read(
+    connection: Connection, key: bytes, unread: ByPrint, page: PageImage, index: int, on: date
+) -> PageRead:
+    plain, half = _plain(page.pixels)
+    codes = first_codes(half, key)
+    if not (codes.ours or codes.foreign) and is_blank(_grey(page.pixels), page.dpi):
+        return PageRead(index, Kind.BLANK, dpi=page.dpi)
+    codes = codes if codes.ours else find_codes(plain, half, key)
+    if codes.cover and not codes.sheets:
+        return PageRead(index, Kind.BLANK, dpi=page.dpi)
+
+    def review(reason: Reason, contract: str = "", sheet: int = 0, **more: Any) -> PageRead:
+        kept = page.scan(page.dpi, page.turn, ())
+        return PageRead(index, Kind.REVIEW, reason, contract, sheet, scan=kept, dpi=page.dpi, **more)
+
     if not codes.sheets:
-        if codes.cover or (not codes.foreign and is_blank(grey, page.dpi)):
-            return PageRead(index, Kind.BLANK)
-        return PageRead(index, Kind.REVIEW, Reason.FOREIGN, scan=kept)
-    if len({code.contract for code in codes.sheets}) > 1 or len(codes.sheets) > 1:
-        return PageRead(index, Kind.REVIEW, Reason.TWO_CODES, scan=kept)
+        told = unread.tell(page.pixels, plain, half)
+        if told.claim is None or told.registration is None:
+            return review(Reason.FOREIGN, suggestions=told.suggestions)
+        return _sheet(page, plain, told.claim, told.registration, index)
+    if len(codes.sheets) > 1:
+        return review(Reason.TWO_CODES)
     code = codes.sheets[0]
     if not code.genuine:
-        return PageRead(index, Kind.REVIEW, Reason.WRONG_CHECK, scan=kept)
+        return review(Reason.WRONG_CHECK)
     layout = layout_of_id(connection, code.layout)
     contract = tables.contract
     known = select(not_closed(on.isoformat())).where(contract.c.number == code.contract)
     is_open = connection.execute(known).scalar_one_or_none()
     if is_open is None or layout is None or code.sheet > len(layout.sheets):
-        return PageRead(index, Kind.REVIEW, Reason.UNKNOWN, scan=kept)
+        return review(Reason.UNKNOWN)
     if not is_open:
-        return PageRead(index, Kind.REVIEW, Reason.CLOSED, code.contract, code.sheet, scan=kept)
-    registration = register(grey, code.corners, _references.of(layout, code.sheet))
+        return review(Reason.CLOSED, code.contract, code.sheet)
+    registration = register(plain, half, code.corners, _references.of(layout, code.sheet))
     if registration is None:
-        return PageRead(index, Kind.REVIEW, Reason.UNREADABLE, code.contract, code.sheet, scan=kept)
-    new = _new_sheet(connection, page, code.contract, code.sheet, layout, registration)
-    return PageRead(index, Kind.SHEET, None, code.contract, code.sheet, new, kept)
+        return review(Reason.UNREADABLE, code.contract, code.sheet)
+    claim = Claim(layout, code.contract, content_of_contract(connection, code.contract), code.sheet)
+    return _sheet(page, plain, claim, registration, index)
+
+
+def _sheet(page: PageImage, plain: Pixels, claim: Claim, registration: Registration, index: int) -> PageRead:
+    """The page as the sheet that it says it is, or for review where it does not show what was printed."""
+    new, differs = _new_sheet(page, plain, claim, registration)
+    return PageRead(
+        index,
+        Kind.REVIEW if differs else Kind.SHEET,
+        Reason.ALTERED if differs else None,
+        claim.number,
+        claim.sheet,
+        None if differs else new,
+        page.scan(page.dpi, page.turn, ()),
+        differs=differs,
+        flaws=new.flaws,
+        dpi=page.dpi,
+    )
 
 
 def _new_sheet(
-    connection: Connection,
-    page: PageImage,
-    number: str,
-    sheet: int,
-    layout: Layout,
-    registration: Registration | None,
-) -> NewSheet:
-    reference = _references.of(layout, sheet)
-    boxes: tuple[Box, ...]
+    page: PageImage, plain: Pixels, claim: Claim, registration: Registration | None
+) -> tuple[NewSheet, tuple[str, ...]]:
+    """The page as a sheet to be filed, and which fields are not as printed."""
+    reference = _references.of(claim.layout, claim.sheet)
+    about = (claim.number, claim.sheet, len(claim.layout.sheets), claim.layout.id)
     if registration is None:
-        boxes, residual = unsure_boxes(reference.boxes), -1.0
         scan = page.scan(page.dpi, page.turn, ())
-    else:
-        boxes, residual = judge_boxes(page.pixels, registration, reference.boxes), registration.residual
-        measured = registration.scale * 25.4
-        dpi = page.dpi if abs(measured / page.dpi - 1) < STILL_OURS else round(measured, 1)
-        words = _texts.of(layout, number, content_of_contract(connection, number), sheet)
-        scan = page.scan(dpi, registration.turn, runs(words, registration, page.width, page.height))
-    return NewSheet(number, sheet, len(layout.sheets), layout.id, residual, boxes, scan)
+        return NewSheet(*about, -1.0, unsure_boxes(reference.boxes), scan), ()
+    proof = prove(page.pixels, registration, reference, claim)
+    boxes = judge_boxes(page.pixels, registration, reference.boxes)
+    measured = registration.scale * 25.4
+    dpi = page.dpi if abs(measured / page.dpi - 1) < STILL_OURS else round(measured, 1)
+    words = _texts.of(claim.layout, claim.number, claim.content, claim.sheet)
+    scan = page.scan(dpi, registration.turn, runs(words, registration, page.width, page.height))
+    flaws = flaws_of(plain, registration, reference)
+    new = NewSheet(*about, registration.residual, boxes, scan, flaws, registration.numbers())
+    return new, proof.differs
 
 
 def _layout_of_contract(connection: Connection, number: str) -> Layout | None:
@@ -236,26 +267,13 @@ def _layout_of_contract(connection: Connection, number: str) -> Layout | None:
     return None if found is None else layout_of_id(connection, found)
 
 
+def _plain(pixels: Pixels) -> tuple[Pixels, Pixels]:
+    """The page as one channel, in which seals and red pens are all but paper, and that at half its size."""
+    plain = red_of(pixels)
+    return plain, np.asarray(cv2.resize(plain, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def _grey(pixels: Pixels) -> Pixels:
     if pixels.ndim == 2:
         return pixels
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
-def _limit_memory() -> None:
-    if sys.platform == "linux":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-
-
-@contextmanager
-def _seconds(limit: float) -> Iterator[None]:
-    """End this process if what is within takes longer: nothing else stops a library that hangs."""
-    timer = threading.Timer(limit, os._exit, (1,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

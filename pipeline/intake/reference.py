@@ -16,7 +16,7 @@ import pypdfium2 as pdfium
 from pipeline.intake.page_image import Pixels
 from pipeline.layout import BoxPlace, Layout, SheetPlaces
 
-COARSE, FINE = 3, 8  # pixels a millimetre
+COARSE, FLAT, BOX = 3, 5, 6  # pixels a millimetre: anchors at first and at last, boxes
 WIDTH, HEIGHT = 210, 297  # mm
 ANCHOR = (18, 9)  # mm
 CELLS = (5, 8)  # anchors are spread over the sheet by this grid
@@ -25,27 +25,30 @@ CLEAR = 3.0  # mm that an anchor stays away from boxes, where ink overflows
 ENOUGH = (
     16  # anchors: a sheet with fewer, boxes and little else, is known by its boxes' frames and labels as well
 )
-KEPT = 96  # references that a worker holds, about 2 MB each
+KEPT = 64  # references that a worker holds, about 3 MB each
+LIGHTEST = 235  # of 255 that print is, thin lines too
+FAT = 2  # pixels by which a scan may make it fatter
 MARGIN = 7.0  # mm around a box that is looked at with it
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A patch of print: its left top corner in mm, and its picture at both scales."""
+    """A patch of print: its left top corner in whole mm, and its picture at both scales."""
 
-    x: float
-    y: float
-    coarse: Pixels
-    fine: Pixels
+    x: int
+    y: int
+    coarse: npt.NDArray[np.float32]
+    fine: npt.NDArray[np.float32]
 
     @property
     def centre(self) -> tuple[float, float]:
+        """In mm."""
         return self.x + ANCHOR[0] / 2, self.y + ANCHOR[1] / 2
 
 
 @dataclass(frozen=True, slots=True)
 class BoxReference:
-    """A box, and how it looks empty with MARGIN around it, FINE pixels a mm."""
+    """A box, and how it looks empty with MARGIN around it, BOX pixels a mm."""
 
     place: BoxPlace
     empty: Pixels
@@ -53,10 +56,16 @@ class BoxReference:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A sheet's anchors and boxes."""
+    """A sheet's anchors, the first of them always spread over all of it, its boxes, and the sheet itself.
+
+    `near_print`: 1 where the sheet without values has print within FAT pixels, FLAT pixels a mm; `extent`: the
+    corners (4, 2) of its print, in mm.
+    """
 
     anchors: tuple[Anchor, ...]
     boxes: tuple[BoxReference, ...]
+    near_print: Pixels
+    extent: npt.NDArray[np.float64]
 
 
 class References:
@@ -77,29 +86,55 @@ class References:
 
 def _drawn(layout: Layout, sheet: int) -> Reference:
     with pdfium.PdfDocument(layout.background) as document:
-        image = document[sheet - 1].render(scale=FINE * 25.4 / 72, grayscale=True).to_numpy()
-    return make_reference(np.asarray(image[:, :, 0] if image.ndim == 3 else image), layout.sheets[sheet - 1])
+        page = document[sheet - 1]
+        flat, box = (_red(page.render(scale=scale * 25.4 / 72).to_numpy()) for scale in (FLAT, BOX))
+    return make_reference(flat[: HEIGHT * FLAT, : WIDTH * FLAT], box, layout.sheets[sheet - 1])
 
 
-def make_reference(fine: Pixels, places: SheetPlaces) -> Reference:
-    """The reference of a sheet drawn at FINE pixels a mm, unsigned and without values."""
-    fine = np.ascontiguousarray(fine)
+def _red(picture: npt.NDArray[np.uint8]) -> Pixels:
+    """The red channel, in which seals and red pens are paper; of pdfium's blue, green, red."""
+    return np.ascontiguousarray(picture[:, :, 2])
+
+
+def make_reference(flat: Pixels, box: Pixels, places: SheetPlaces) -> Reference:
+    """The reference of a sheet drawn at FLAT and at BOX pixels a mm, unsigned and without values."""
     size = (WIDTH * COARSE, HEIGHT * COARSE)
-    coarse = np.asarray(cv2.resize(fine, size, interpolation=cv2.INTER_AREA), np.uint8)
+    coarse = np.asarray(cv2.resize(box, size, interpolation=cv2.INTER_AREA), np.uint8)
     found = _anchor_places(coarse, places, CLEAR)
     if len(found) < ENOUGH:
         nearer = _anchor_places(coarse, places, 0)
         found += [place for place in nearer if not any(_overlap(place, other) for other in found)]
-    anchors = [Anchor(x, y, _cut(coarse, x, y, COARSE), _cut(fine, x, y, FINE)) for x, y in found]
-    return Reference(tuple(anchors), tuple(_box(fine, place) for place in places.boxes))
+    anchors = [Anchor(x, y, _cut(coarse, x, y, COARSE), _cut(flat, x, y, FLAT)) for x, y in _spread(found)]
+    boxes = tuple(_box(box, place) for place in places.boxes)
+    print_ = (flat < LIGHTEST).astype(np.uint8)
+    near = cv2.dilate(print_, np.ones((2 * FAT + 1, 2 * FAT + 1), np.uint8))
+    return Reference(tuple(anchors), boxes, np.asarray(near, np.uint8), _extent(flat))
 
 
-def _cut(image: Pixels, x: float, y: float, scale: int) -> Pixels:
-    left, top = round(x * scale), round(y * scale)
-    return image[top : top + ANCHOR[1] * scale, left : left + ANCHOR[0] * scale].copy()
+def _extent(flat: Pixels) -> npt.NDArray[np.float64]:
+    left, top, wide, high = cv2.boundingRect((flat < 128).astype(np.uint8))
+    right, bottom = left + wide, top + high
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float64) / FLAT
 
 
-def _anchor_places(coarse: Pixels, places: SheetPlaces, clear: float) -> list[tuple[float, float]]:
+def _spread(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The places in an order in which each lies as far as can be from all before it."""
+    if not places:
+        return []
+    points = np.array(places, np.float64)
+    order, far = [0], np.linalg.norm(points - points[0], axis=1)
+    while len(order) < len(points):
+        order.append(int(far.argmax()))
+        far = np.minimum(far, np.linalg.norm(points - points[order[-1]], axis=1))
+    return [places[one] for one in order]
+
+
+def _cut(image: Pixels, x: int, y: int, scale: int) -> npt.NDArray[np.float32]:
+    left, top = x * scale, y * scale
+    return image[top : top + ANCHOR[1] * scale, left : left + ANCHOR[0] * scale].astype(np.float32)
+
+
+def _anchor_places(coarse: Pixels, places: SheetPlaces, clear: float) -> list[tuple[int, int]]:
     """Where print is that pins a place down in both directions, spread over the sheet; `clear` mm off boxes."""
     corners = cv2.cornerMinEigenVal(cv2.GaussianBlur(coarse, (0, 0), 0.8), 5)
     forbidden = np.zeros(coarse.shape, np.uint8)
@@ -122,21 +157,22 @@ def _anchor_places(coarse: Pixels, places: SheetPlaces, clear: float) -> list[tu
     score[: 4 * COARSE, :] = 0
     score[:, : 4 * COARSE] = 0
     least = 0.25 * float(score.max())
-    found: list[tuple[float, float]] = []
-    rows, columns = np.linspace(0, score.shape[0], CELLS[1] + 1), np.linspace(0, score.shape[1], CELLS[0] + 1)
+    found: list[tuple[int, int]] = []
+    rows, columns = np.linspace(0, HEIGHT, CELLS[1] + 1), np.linspace(0, WIDTH, CELLS[0] + 1)
     for top, bottom in zip(rows[:-1].astype(int), rows[1:].astype(int), strict=True):
         for left, right in zip(columns[:-1].astype(int), columns[1:].astype(int), strict=True):
-            cell = score[top:bottom, left:right]
+            cell = score[top * COARSE : bottom * COARSE : COARSE, left * COARSE : right * COARSE : COARSE]
             for _ in range(ANCHORS_A_CELL):
                 down, across = np.unravel_index(int(cell.argmax()), cell.shape)
                 if cell[down, across] <= max(least, 0):
                     break
-                found.append(((left + int(across)) / COARSE, (top + int(down)) / COARSE))
-                _clear(score, left + int(across), top + int(down), size)
+                place = left + int(across), top + int(down)
+                found.append(place)
+                _clear(score, place[0] * COARSE, place[1] * COARSE, size)
     return found
 
 
-def _overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
     """Whether two anchors' patches share paper."""
     return abs(one[0] - other[0]) < ANCHOR[0] and abs(one[1] - other[1]) < ANCHOR[1]
 
@@ -151,11 +187,11 @@ def _clear(score: npt.NDArray[np.float32], left: int, top: int, size: Sequence[i
     score[max(0, top - size[1]) : top + size[1], max(0, left - size[0]) : left + size[0]] = 0
 
 
-def _box(fine: Pixels, place: BoxPlace) -> BoxReference:
-    left, top = round((place.x - MARGIN) * FINE), round((place.y - MARGIN) * FINE)
-    wide, high = round((place.w + 2 * MARGIN) * FINE), round((place.h + 2 * MARGIN) * FINE)
+def _box(picture: Pixels, place: BoxPlace) -> BoxReference:
+    left, top = round((place.x - MARGIN) * BOX), round((place.y - MARGIN) * BOX)
+    wide, high = round((place.w + 2 * MARGIN) * BOX), round((place.h + 2 * MARGIN) * BOX)
     empty = np.full((high, wide), 255, np.uint8)
     x0, y0 = max(0, left), max(0, top)
-    part = fine[y0 : top + high, x0 : left + wide]
+    part = picture[y0 : top + high, x0 : left + wide]
     empty[y0 - top : y0 - top + part.shape[0], x0 - left : x0 - left + part.shape[1]] = part
     return BoxReference(place, empty)

@@ -1,32 +1,44 @@
 """Bringing a scanned page onto its layout: where every millimetre of the sheet lies in the scan.
 
-From the code's corners a first guess, good near the code; then printed anchors are looked for in growing
-circles around it, each circle correcting the guess for the next, so that skew, stretch and a photo's
-perspective are followed; last the anchors are matched at full detail. The result is a homography.
+From the code's corners a first guess, good near the code; then printed anchors around it, then some all over the
+sheet; last the anchors are matched at full detail on the flattened page. Where that falls short (a photo's
+perspective, a lens, a curled sheet), the map is grown outwards from the code instead, in circles, each correcting
+the guess for the next. The result is a homography and, where the sheet is bent, a smooth correction of it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from pipeline import page_code
+from pipeline.intake.lie import Matrix, Points, Registration, apply, basis, flatten
 from pipeline.intake.page_image import Pixels
-from pipeline.intake.reference import ANCHOR, COARSE, FINE, HEIGHT, WIDTH, Anchor, Reference
+from pipeline.intake.reference import ANCHOR, COARSE, FLAT, HEIGHT, WIDTH, Anchor, Reference
 
-Matrix = npt.NDArray[np.float64]
-Points = npt.NDArray[np.float64]
-Shift = tuple[float, float]  # how far something lies off, in pixels
+Pairs = tuple[Points, Points]  # places in mm, and pixels
 
-CIRCLES = (90, 180, 400)  # mm around the start
-SEARCH, FINE_SEARCH = 5.0, 1.2  # mm
+NEAR, NEAR_ANCHORS = 110.0, 14  # mm around the code, and anchors, of the first look
+SPREAD_ANCHORS = 26  # of the second, all over the sheet
+CIRCLES = (70, 110, 150, 200, 400)  # mm around the start, where the sheet must be followed step by step
+FAR_SEARCH, SEARCH, WIDE_SEARCH, FINE_SEARCH = 12.0, 5.0, 3.0, 1.0  # mm
 LOOSE, TIGHT = 1.2, 0.4  # mm an anchor may lie off and still count
+BENT = 3.0  # mm that an anchor of a bent sheet may lie off the homography
 SURE = 0.5  # of a perfect correlation
 FEWEST = 8  # anchors that must be found
+MOST = 0.7  # of the anchors: so many found and agreeing, and the quick way has done
 BROAD = 60.0  # mm across and down that anchors must cover for a homography
 CERTAIN = 1 - 1e-9  # that no better map is left: one anchor far from the others settles how a sheet lies
 SPREAD = 0.6  # of the anchors' own extent that the found ones must cover
+MOVED = 0.2  # mm by which a sheet may lie off on its flattened picture
+NEAR_BOX = 70.0  # mm from every box to an anchor found
+FLEXIBLE = 24  # anchors from which the sheet's bend can be told
+STRAIGHT = 0.12  # mm of error with which a homography is as good as can be
+STIFF = 0.03  # how little a bend is believed beyond the anchors that show it
+_CURVED = np.eye(10)[3:]
+_EVERYWHERE = np.array([(x, y) for x in (15.0, 105.0, 195.0) for y in (10.0, 100.0, 200.0, 280.0)])
+_NOTHING = np.empty((0, 2)), np.empty((0, 2)), np.empty(0)
 _SQUARE = np.array(
     [
         (page_code.LEFT, page_code.TOP),
@@ -38,167 +50,202 @@ _SQUARE = np.array(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """`matrix` takes millimetres of the sheet to pixels of the scan; `residual` is the anchors' error in mm."""
+def register(plain: Pixels, half: Pixels, corners: Points, reference: Reference) -> Registration | None:
+    """The registration of a page by its code's corners (4, 2) in pixels; None where the print is not found.
 
-    matrix: Matrix
-    residual: float
-
-    def pixels(self, points: Points) -> Points:
-        """Points (n, 2) in mm as pixels."""
-        return apply(self.matrix, points)
-
-    @property
-    def scale(self) -> float:
-        """Pixels a millimetre, in the middle of the sheet."""
-        return _scale(self.matrix)
-
-    @property
-    def turn(self) -> int:
-        """The quarter turns clockwise that make the scan upright."""
-        left, right = self.pixels(np.array([(20.0, HEIGHT / 2), (WIDTH - 20.0, HEIGHT / 2)]))
-        across = right - left
-        if abs(across[0]) >= abs(across[1]):
-            return 0 if across[0] > 0 else 2
-        return 3 if across[1] > 0 else 1
-
-
-def apply(matrix: Matrix, points: Points) -> Points:
-    """Points (n, 2) under a homography."""
-    return np.asarray(
-        cv2.perspectiveTransform(np.asarray(points, np.float64).reshape(-1, 1, 2), matrix), np.float64
-    ).reshape(-1, 2)
-
-
-def register(grey: Pixels, corners: Points, reference: Reference) -> Registration | None:
-    """The registration of a page by its code's corners (4, 2) in pixels; None where the print is not found."""
-    guess, _ = cv2.estimateAffinePartial2D(_SQUARE, corners)
-    if guess is None:
+    `plain` is the page as one channel, `half` the same at half its size.
+    """
+    if len(reference.anchors) < FEWEST:
         return None
-    start = (page_code.LEFT + page_code.SIDE / 2, page_code.TOP + page_code.SIDE / 2)
-    return _grow(grey, np.vstack([guess, (0, 0, 1)]).astype(np.float64), start, reference)
+    # In a photo's corner a square is no square: all its corners say more, though each less surely.
+    drawn, *_ = np.linalg.lstsq(np.column_stack([_SQUARE, np.ones(4)]), corners, rcond=None)
+    code = np.array((page_code.LEFT + page_code.SIDE / 2, page_code.TOP + page_code.SIDE / 2))
+    known = _SQUARE, np.asarray(corners, np.float64)
+    quick = _quick(plain, half, _similar(corners), code, reference, known)
+    return quick or grow(plain, half, _affine(drawn.T), code, reference, known)
 
 
-def register_blind(grey: Pixels, reference: Reference) -> Registration | None:
-    """The registration of a page whose code is not readable: the page as the frame, in four rotations."""
-    high, wide = grey.shape
-    frame = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32)
-    sheet = np.array([(0, 0), (WIDTH, 0), (WIDTH, HEIGHT), (0, HEIGHT)], np.float32)
-    found = [
-        _grow(
-            grey,
-            np.asarray(cv2.getPerspectiveTransform(sheet, np.roll(frame, turn, axis=0)), np.float64),
-            (WIDTH / 2, HEIGHT / 2),
-            reference,
-        )
-        for turn in range(4)
-    ]
-    return min((one for one in found if one is not None), key=lambda one: one.residual, default=None)
+def _similar(corners: Points) -> Registration:
+    """The turn, size and place that fit a code's corners best."""
+    middle, there = _SQUARE.mean(axis=0), corners.mean(axis=0)
+    before, after = ((one[:, 0] + 1j * one[:, 1]) for one in (_SQUARE - middle, corners - there))
+    turn = complex((after * before.conj()).sum() / (before * before.conj()).sum())
+    rotation = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
+    return _affine(np.column_stack([rotation, there - rotation @ middle]))
 
 
-def _grow(
-    grey: Pixels, guess: Matrix, start: tuple[float, float], reference: Reference
+def _affine(matrix: npt.ArrayLike) -> Registration:
+    """The registration of an affine map (2, 3)."""
+    return Registration(np.vstack([np.asarray(matrix, np.float64), (0, 0, 1)]))
+
+
+def _quick(
+    plain: Pixels, half: Pixels, start: Registration, code: Points, reference: Reference, known: Pairs
 ) -> Registration | None:
-    centres = np.array([anchor.centre for anchor in reference.anchors], np.float64).reshape(-1, 2)
-    if len(centres) < FEWEST:
-        return None
-    distances = np.linalg.norm(centres - np.array(start), axis=1)
-    small = np.asarray(cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
-    matrix = guess
+    """Two looks at some anchors, for a sheet that lies flat; None where they do not settle how."""
+    near = [
+        one for one in reference.anchors if np.hypot(one.centre[0] - code[0], one.centre[1] - code[1]) < NEAR
+    ][:NEAR_ANCHORS]
+    found = start
+    for anchors, search in ((near, SEARCH), (reference.anchors[:SPREAD_ANCHORS], WIDE_SEARCH)):
+        places, pixels, _ = _match(half, 0.5, found, anchors, COARSE, search)
+        fitted = _fit(places, pixels, LOOSE, found.scale)
+        if fitted is None or fitted[1] < MOST * len(anchors):
+            return None
+        found = Registration(fitted[0])
+    return _finish(plain, found, reference, known, demanding=True)
+
+
+def glance(half: Pixels, start: Registration, reference: Reference) -> tuple[int, Registration]:
+    """How many of a sheet's anchors are where `start` says, roughly, and agree on how it lies; and that."""
+    places, pixels, _ = _match(half, 0.5, start, reference.anchors[:SPREAD_ANCHORS], COARSE, FAR_SEARCH)
+    fitted = _fit(places, pixels, BENT, start.scale)
+    return (0, start) if fitted is None else (fitted[1], Registration(fitted[0]))
+
+
+def grow(
+    plain: Pixels,
+    half: Pixels,
+    start: Registration,
+    origin: Points,
+    reference: Reference,
+    known: Pairs = _NOTHING[:2],
+) -> Registration | None:
+    """The registration grown from a point in mm around which `start` is nearly right; None where it is not.
+
+    `known` are places (n, 2) in mm and where they are in the scan, in pixels.
+    """
+    found = start
+    distances = np.array(
+        [np.hypot(one.centre[0] - origin[0], one.centre[1] - origin[1]) for one in reference.anchors]
+    )
     for circle in CIRCLES:
-        near = np.flatnonzero(distances < circle)
-        if len(near) < 4:
-            continue
-        places, pixels = _match_coarse(small, matrix, reference, near)
-        fitted = _fit(places, pixels, LOOSE, _scale(matrix), full=circle > 150)
-        if fitted is not None:
-            matrix = fitted
-    places, pixels = _match_fine(grey, matrix, reference)
-    if len(places) < FEWEST:
-        return None
-    fitted = _fit(places, pixels, TIGHT, _scale(matrix), full=True)
+        near = [one for one, distance in zip(reference.anchors, distances, strict=True) if distance < circle]
+        if len(near) >= 4:
+            places, pixels, _ = _match(half, 0.5, found, near, COARSE, SEARCH)
+            found = _fitted(places, pixels, LOOSE, found, known) or found
+    return _finish(plain, found, reference, known, demanding=False)
+
+
+def _fitted(
+    places: Points, pixels: Points, loose: float, before: Registration, known: Pairs
+) -> Registration | None:
+    """The map of some anchors, with the sheet's bend where there is one; None where they do not agree.
+
+    `known` are the code's corners: less sure than anchors, they steady a few and tell of a bend where none are.
+    """
+    more = np.vstack([places, known[0]]), np.vstack([pixels, known[1]])
+    most = more if len(places) < FLEXIBLE else (places, pixels)
+    fitted = _fit(most[0], most[1], loose, before.scale)
     if fitted is None:
         return None
-    errors = np.linalg.norm(apply(fitted, places) - pixels, axis=1) / _scale(fitted)
+    found = Registration(fitted[0])
+    broad = len(places) >= FLEXIBLE and np.ptp(places, axis=0).min() >= BROAD
+    if broad and np.sqrt((_errors(found, places, pixels) ** 2).mean()) > STRAIGHT:
+        return _with_bend(found, *more) or found
+    return found
+
+
+def _finish(
+    plain: Pixels, found: Registration, reference: Reference, known: Pairs, *, demanding: bool
+) -> Registration | None:
+    """Match all anchors at full detail on the flattened page."""
+    before = result = found
+    # What bends is far off where no anchor was found yet, and near once one is.
+    for search in (FINE_SEARCH,) if demanding else (WIDE_SEARCH, FINE_SEARCH):
+        flat = flatten(plain, 1.0, result, (0, 0, WIDTH, HEIGHT), FLAT)
+        places, pixels, scores = _found(flat, (0, 0), result, reference.anchors, FLAT, search)
+        if len(places) < max(FEWEST, (MOST if demanding else 0) * len(reference.anchors)):
+            return None
+        fitted = _fitted(places, pixels, TIGHT if demanding else LOOSE, result, known)
+        if fitted is None:
+            return None
+        before, result = result, fitted
+    errors = _errors(result, places, pixels)
     good = errors < TIGHT
     if good.sum() < FEWEST or good.sum() < 0.4 * len(places):
         return None
-    if (np.ptp(places[good], axis=0) < SPREAD * np.ptp(centres, axis=0)).any():
+    if not _covers(places[good], reference):
         return None
-    return Registration(fitted, round(float(np.sqrt((errors[good] ** 2).mean())), 3))
+    if (
+        np.linalg.norm(result.pixels(_EVERYWHERE) - before.pixels(_EVERYWHERE), axis=1).max()
+        > MOVED * result.scale
+    ):
+        flat = flatten(plain, 1.0, result, (0, 0, WIDTH, HEIGHT), FLAT)
+    residual = round(float(np.sqrt((errors[good] ** 2).mean())), 3)
+    return Registration(result.matrix, result.bend, residual, round(float(np.median(scores[good])), 3), flat)
 
 
-def _scale(matrix: Matrix) -> float:
-    """Pixels a millimetre in the middle of the sheet."""
-    left, right = apply(matrix, np.array([(WIDTH / 2 - 5, HEIGHT / 2), (WIDTH / 2 + 5, HEIGHT / 2)]))
-    return float(np.linalg.norm(right - left)) / 10
+def _covers(places: Points, reference: Reference) -> bool:
+    """Whether the anchors found say how all of the sheet lies: they are spread as most are, and near every box."""
+    centres = np.array([one.centre for one in reference.anchors])
+    # One far from all others, a page number at the foot, may be missing.
+    extent, wanted = (np.subtract(*np.percentile(one, (90, 10), axis=0)) for one in (places, centres))
+    if (extent < SPREAD * wanted).any():
+        return False
+    boxes = [one.place for one in reference.boxes]
+    middles = np.array([(one.x + one.w / 2, one.y + one.h / 2) for one in boxes]).reshape(-1, 1, 2)
+    return bool((np.linalg.norm(middles - places, axis=2).min(axis=1, initial=np.inf) < NEAR_BOX).all())
 
 
-def _match_coarse(
-    small: Pixels, matrix: Matrix, reference: Reference, which: npt.NDArray[np.intp]
-) -> tuple[Points, Points]:
-    """Anchors found in the half-size scan: their centres in mm, and in full-size pixels."""
-    to_small = np.diag([0.5, 0.5, 1.0]) @ matrix @ np.diag([1 / COARSE, 1 / COARSE, 1.0])
-    flat = cv2.warpPerspective(
-        small,
-        to_small,
-        (WIDTH * COARSE, HEIGHT * COARSE),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    reach = round(SEARCH * COARSE)
-    padded = cv2.copyMakeBorder(flat, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
-    found: list[tuple[Anchor, Shift | None]] = []
-    for index in which:
-        anchor = reference.anchors[index]
-        left, top = round(anchor.x * COARSE), round(anchor.y * COARSE)
-        window = padded[
-            top : top + ANCHOR[1] * COARSE + 2 * reach, left : left + ANCHOR[0] * COARSE + 2 * reach
-        ]
-        found.append((anchor, _shift(np.asarray(window, np.uint8), anchor.coarse, reach)))
-    return _places(found, matrix, COARSE)
+def _errors(found: Registration, places: Points, pixels: Points) -> Points:
+    """How far each anchor lies off, in mm."""
+    return np.asarray(np.linalg.norm(found.pixels(places) - pixels, axis=1) / found.scale, np.float64)
 
 
-def _match_fine(grey: Pixels, matrix: Matrix, reference: Reference) -> tuple[Points, Points]:
-    """Anchors found at full detail: their centres in mm, and in pixels."""
-    reach = round(FINE_SEARCH * FINE)
-    found: list[tuple[Anchor, Shift | None]] = []
-    size = (ANCHOR[0] * FINE + 2 * reach, ANCHOR[1] * FINE + 2 * reach)
-    for anchor in reference.anchors:
-        window = cut(grey, matrix, anchor.x - reach / FINE, anchor.y - reach / FINE, size)
-        found.append((anchor, _shift(window, anchor.fine, reach)))
-    return _places(found, matrix, FINE)
+def _match(
+    image: Pixels,
+    shrunk: float,
+    found: Registration,
+    anchors: Sequence[Anchor],
+    scale: int,
+    search: float,
+) -> tuple[Points, Points, Points]:
+    """Anchors looked for within `search` mm of where they should be: centres in mm (n, 2), pixels, correlations.
+
+    `image` is the scan at `shrunk` times its size; the pixels are the scan's own.
+    """
+    if not anchors:
+        return _NOTHING
+    corners = np.array([(one.x, one.y) for one in anchors])
+    left, top = (int(one - search - 1) for one in corners.min(axis=0))
+    right, bottom = corners.max(axis=0) + np.array(ANCHOR) + search + 1
+    flat = flatten(image, shrunk, found, (left, top, right - left, bottom - top), scale)
+    return _found(flat, (left, top), found, anchors, scale, search)
 
 
-def _places(found: list[tuple[Anchor, Shift | None]], matrix: Matrix, scale: int) -> tuple[Points, Points]:
-    """Centres in mm of the anchors that were found, and where they are in the scan, `scale` pixels a mm."""
-    seen = [(anchor.centre, shift) for anchor, shift in found if shift is not None]
+def _found(
+    flat: Pixels,
+    corner: tuple[int, int],
+    found: Registration,
+    anchors: Sequence[Anchor],
+    scale: int,
+    search: float,
+) -> tuple[Points, Points, Points]:
+    """As `_match`, on the sheet flattened from `corner` in mm on."""
+    exact = flat.astype(np.float32)  # OpenCV correlates these faster
+    reach = round(search * scale)
+    seen: list[tuple[float, float, float, float, float]] = []
+    for one in anchors:
+        column, row = (one.x - corner[0]) * scale, (one.y - corner[1]) * scale
+        patch = one.coarse if scale == COARSE else one.fine
+        high, wide = patch.shape
+        first = max(column - reach, 0), max(row - reach, 0)
+        window = exact[first[1] : row + high + reach, first[0] : column + wide + reach]
+        if window.shape[0] <= high or window.shape[1] <= wide:
+            continue
+        score = cv2.matchTemplate(window, patch, cv2.TM_CCOEFF_NORMED)
+        _, best, _, (x, y) = cv2.minMaxLoc(score)
+        if best < SURE or not (0 < x < score.shape[1] - 1 and 0 < y < score.shape[0] - 1):
+            continue
+        x_off = x + first[0] - column + _peak(*score[y, x - 1 : x + 2].tolist())
+        y_off = y + first[1] - row + _peak(*score[y - 1 : y + 2, x].tolist())
+        seen.append((*one.centre, x_off / scale, y_off / scale, best))
     if not seen:
-        return np.empty((0, 2)), np.empty((0, 2))
-    centres = np.array([centre for centre, _ in seen])
-    return centres, apply(matrix, centres + np.array([shift for _, shift in seen]) / scale)
-
-
-def cut(image: Pixels, matrix: Matrix, x: float, y: float, size: tuple[int, int]) -> Pixels:
-    """A piece of the sheet from the scan, from (x, y) in mm on, FINE pixels a mm, `size` (width, height) pixels."""
-    to_scan = matrix @ np.array([[1 / FINE, 0, x], [0, 1 / FINE, y], [0, 0, 1.0]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(
-        cv2.warpPerspective(image, to_scan, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
-
-
-def _shift(window: Pixels, patch: Pixels, reach: int) -> Shift | None:
-    """How far the patch lies off the window's middle, in pixels; None where it is not found."""
-    score = np.asarray(cv2.matchTemplate(window, patch, cv2.TM_CCOEFF_NORMED), np.float64)
-    _, best, _, (across, down) = cv2.minMaxLoc(score)
-    if best < SURE or not (0 < across < score.shape[1] - 1 and 0 < down < score.shape[0] - 1):
-        return None
-    return (
-        across - reach + _peak(*score[down, across - 1 : across + 2]),
-        down - reach + _peak(*score[down - 1 : down + 2, across]),
-    )
+        return _NOTHING
+    table = np.array(seen)
+    places = np.ascontiguousarray(table[:, :2])
+    return places, found.pixels(places + table[:, 2:4]), table[:, 4]
 
 
 def _peak(before: float, at: float, after: float) -> float:
@@ -207,20 +254,36 @@ def _peak(before: float, at: float, after: float) -> float:
     return float((before - after) / (2 * bend)) if bend < 0 else 0.0
 
 
-def _fit(places: Points, pixels: Points, loose: float, scale: float, *, full: bool) -> Matrix | None:
-    """The map that most anchors agree on: a homography if `full` and there are enough, or an affine one.
+def _fit(places: Points, pixels: Points, loose: float, scale: float) -> tuple[Matrix, int] | None:
+    """The map that most anchors agree on and how many do: a homography where there are enough, or an affine one.
 
     Where anchors lie in a narrow strip, a homography that fits them says nothing of the rest of the sheet.
     """
-    found: list[tuple[int, Matrix]] = []
-    if full and len(places) >= FEWEST and np.ptp(places, axis=0).min() >= BROAD:
+    found: list[tuple[Matrix, int]] = []
+    if len(places) >= FEWEST and np.ptp(places, axis=0).min() >= BROAD:
         matrix, inside = cv2.findHomography(
             places, pixels, cv2.RANSAC, loose * scale, maxIters=2000, confidence=CERTAIN
         )
         if matrix is not None and int(inside.sum()) >= FEWEST:
-            found.append((int(inside.sum()), np.asarray(matrix, np.float64)))
+            found.append((np.asarray(matrix, np.float64), int(inside.sum())))
     if len(places) >= 4:
         affine, inside = cv2.estimateAffine2D(places, pixels, ransacReprojThreshold=loose * scale)
         if affine is not None and int(inside.sum()) >= 4:
-            found.append((int(inside.sum()), np.vstack([affine, (0, 0, 1)]).astype(np.float64)))
-    return max(found, key=lambda one: one[0])[1] if found else None
+            found.append((np.vstack([affine, (0, 0, 1)]).astype(np.float64), int(inside.sum())))
+    return max(found, key=lambda one: one[1]) if found else None
+
+
+def _with_bend(straight: Registration, places: Points, pixels: Points) -> Registration | None:
+    """The map with the sheet's bend: what is left over after the homography, as a smooth function of the place."""
+    found = straight
+    moved = apply(np.asarray(np.linalg.inv(straight.matrix), np.float64), pixels) - places
+    kept = np.linalg.norm(moved, axis=1) < BENT
+    for limit in (BENT, 2 * TIGHT, TIGHT):
+        if kept.sum() < FLEXIBLE:
+            return None
+        wide = np.vstack([basis(places[kept]), STIFF * kept.sum() ** 0.5 * _CURVED])
+        wanted = np.vstack([moved[kept], np.zeros((len(_CURVED), 2))])
+        bend, *_ = np.linalg.lstsq(wide, wanted, rcond=None)
+        found = Registration(straight.matrix, np.asarray(bend, np.float64))
+        kept = _errors(found, places, pixels) < limit
+    return found

@@ -3,17 +3,19 @@
 Pages are written in groups, one transaction each, cut by the list of files alone; so a run that was killed
 ends, when it is started again, in the archive that one run makes. A page is known by its file's SHA-256 and
 its index: what was taken in under a name before keeps its result, and is not read again. A page that was lost
-(see reading.py) counts as quarantined, but is not kept: the next run tries it again.
+(see reading.py) counts as quarantined, but is not kept: the next run tries it again. A file's own bytes are kept
+with the first of it that is written.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, insert, select
+import msgspec
+from sqlalchemy import Connection, exists, insert, select, update
 
-from archive import journal
+from archive import journal, originals
 from archive.catalogue import tables
 from archive.filings import Comparison, Drafts
 from archive.home import Home
@@ -22,75 +24,72 @@ from archive.signed_pdf import signed_pdf
 from archive.states import standings
 from archive.vault import Vault
 from pipeline import pool
-from pipeline.intake.files import MESSAGES, Code, Opened, ScanFile
-from pipeline.intake.reading import Job, Kind, PageRead, Reason, lost, open_in_worker, read_pages
+from pipeline.console import progress
+from pipeline.errors import ScanChanged
+from pipeline.intake.files import Code, Opened, ScanFile, digest
+from pipeline.intake.opening import open_files
+from pipeline.intake.reading import Job, Kind, PageRead, Reason, lost, read_pages
+from pipeline.intake.receipt import keep_receipt
+from pipeline.intake.taken import Taken, TakenPage
 
 PAGES_A_JOB, PAGES_A_GROUP = 12, 96
-OUTCOMES = ("filed", "duplicate", "blank", "review", "quarantined")
-
-
-@dataclass(slots=True)
-class IntakeCounts:
-    """What became of everything given: `outcomes` counts pages; `rejected` are (file, code, message).
-
-    `bad_pages` are the quarantined ones: (file, page from 1, whether the next run tries it again).
-    """
-
-    files: int = 0
-    pages: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    contracts: set[str] = field(default_factory=set)
-    complete: int = 0
-    incomplete: int = 0
-    rejected: list[tuple[str, Code, str]] = field(default_factory=list)
-    bad_pages: list[tuple[str, int, bool]] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, object]:
-        """As `intake --json` prints it (docs/interfaces.md)."""
-        return {
-            "files": self.files,
-            "pages": self.pages,
-            **{outcome: self.outcomes[outcome] for outcome in OUTCOMES},
-            "contracts_complete": self.complete,
-            "contracts_incomplete": self.incomplete,
-            "rejected_files": [
-                {"file": file, "code": str(code), "message": message} for file, code, message in self.rejected
-            ],
-        }
+KEPT_THOUGH_REJECTED = (Code.ENCRYPTED, Code.DAMAGED, Code.TIMEOUT)
 
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """Consecutive pages of one file, by index, and those of them that a worker reads; a rejected file has none."""
+    """Consecutive pages of one file, by index, and those of them that a worker reads; a rejected file has none.
 
+    `place` is the file's among those given, from 1.
+    """
+
+    place: int
     file: ScanFile
     opened: Opened
     indexes: range
     to_read: tuple[int, ...]
 
 
-def open_files(files: Sequence[ScanFile]) -> list[Opened]:
-    """Open every file in workers: what each is, and how many pages it has."""
-    paths = [file.path for file in files]
-    return list(pool.ordered(open_in_worker, paths, min(pool.workers(), max(len(paths), 1)), _not_opened))
+def take_in(home: Home, files: Sequence[ScanFile], actor: Actor, label: str = "") -> Taken:
+    """Take in the files and keep a receipt of them; with a `label` progress is shown under it.
 
-
-def take_in(
-    home: Home,
-    files: Sequence[ScanFile],
-    opened: Sequence[Opened],
-    actor: Actor,
-    done: Callable[[int], None],
-) -> IntakeCounts:
-    """Take in the files; `done` is called with how many more pages are accounted for.
-
-    The caller holds the archive's lock.
+    Raises ScanChanged and OSError where a file cannot be read any more: what was filed by then stays.
     """
-    counts = IntakeCounts(files=len(files))
-    with home.writing():  # what a killed run left is cleared, even where nothing is written now
-        pass
-    with home.reading() as connection:
-        units = _units(connection, files, opened)
+    with home.locked():
+        with (
+            home.writing()
+        ):  # a wrong key is said before anything is opened; what a killed run left is cleared
+            pass
+        home.staging.mkdir(mode=0o700)
+        taken = Taken([(file, _hashed(file, what)) for file, what in open_files(files, home.staging)])
+        with home.reading() as connection:
+            units = _units(connection, taken.files)
+        pages = sum(len(unit.indexes) for unit in units)
+        with progress(label, pages) if label else nullcontext() as bar:
+            _take_units(home, units, taken, actor, (lambda _: None) if bar is None else bar.advance)
+        with home.reading() as connection:
+            for one in standings(connection, actor.today, sorted(taken.contracts)):
+                if one.filed_sheets:
+                    taken.complete += not one.gaps
+                    taken.incomplete += bool(one.gaps)
+        if taken.files:
+            taken.receipt = keep_receipt(home, taken, actor)
+    return taken
+
+
+def _hashed(file: ScanFile, what: Opened) -> Opened:
+    """With the SHA-256 of a file that did not open in time, so that it can be kept all the same."""
+    if what.sha256 or what.code not in KEPT_THOUGH_REJECTED:
+        return what
+    try:
+        return replace(what, sha256=digest(file.path), size=file.path.stat().st_size)
+    except OSError:  # it cannot be read at all
+        return what
+
+
+def _take_units(
+    home: Home, units: Sequence[_Unit], taken: Taken, actor: Actor, done: Callable[[int], None]
+) -> None:
     jobs = [
         Job(home, actor.today, unit.file.path, unit.opened.sha256, unit.to_read)
         for unit in units
@@ -99,30 +98,19 @@ def take_in(
     results = _results(jobs)
     for group in _groups(units):
         read = [(unit, next(results) if unit.to_read else []) for unit in group]
+        before = len(taken.pages)
         with home.writing() as connection:
-            before = counts.outcomes.copy()
-            _write_group(connection, home.vault(connection), read, actor, counts)
-            _record(connection, group, counts.outcomes - before, actor)
-        done(sum(len(unit.indexes) for unit in group))
-    with home.reading() as connection:
-        for one in standings(connection, actor.today, sorted(counts.contracts)):
-            if one.filed_sheets:
-                counts.complete += not one.gaps
-                counts.incomplete += bool(one.gaps)
-    return counts
+            _Group(connection, home.vault(connection), actor, taken).write(read)
+            _record(connection, group, taken.pages[before:], actor)
+        done(len(taken.pages) - before)
 
 
-def _not_opened(path: Path) -> Opened:
-    """A file that took a worker down, or too long, three times."""
-    return Opened("", 0, 0, Code.TIMEOUT)
-
-
-def _units(connection: Connection, files: Sequence[ScanFile], opened: Sequence[Opened]) -> list[_Unit]:
+def _units(connection: Connection, files: Sequence[tuple[ScanFile, Opened]]) -> list[_Unit]:
     units: list[_Unit] = []
     claimed: dict[str, set[int]] = {}
-    for file, what in zip(files, opened, strict=True):
+    for place, (file, what) in enumerate(files, 1):
         if what.code is not None:
-            units.append(_Unit(file, what, range(0), ()))
+            units.append(_Unit(place, file, what, range(0), ()))
             continue
         if what.sha256 not in claimed:
             claimed[what.sha256] = _known_indexes(connection, what.sha256)
@@ -130,7 +118,7 @@ def _units(connection: Connection, files: Sequence[ScanFile], opened: Sequence[O
             indexes = range(first, min(first + PAGES_A_JOB, what.pages))
             to_read = tuple(index for index in indexes if index not in claimed[what.sha256])
             claimed[what.sha256].update(to_read)
-            units.append(_Unit(file, what, indexes, to_read))
+            units.append(_Unit(place, file, what, indexes, to_read))
     return units
 
 
@@ -170,115 +158,172 @@ def _nothing(job: Job) -> list[PageRead]:
     return []
 
 
-def _write_group(
-    connection: Connection,
-    vault: Vault,
-    read: Sequence[tuple[_Unit, list[PageRead]]],
-    actor: Actor,
-    counts: IntakeCounts,
-) -> None:
-    drafts = Drafts(connection, vault, actor)
-    for unit, found in read:
-        file_id = _file_row(connection, unit, actor)
-        if unit.opened.code is not None:
-            counts.rejected.append((unit.file.name, unit.opened.code, MESSAGES[unit.opened.code]))
-            continue
-        pages = {page.index: page for page in found}
-        for index in unit.indexes:
-            page = pages.get(index)
-            outcome, contract = _known(connection, file_id, unit.opened.sha256, index) or _take(
-                connection, vault, drafts, file_id, page, actor
+class _Group:
+    """The pages that one transaction writes."""
+
+    def __init__(self, connection: Connection, vault: Vault, actor: Actor, taken: Taken) -> None:
+        self._connection, self._vault, self._actor, self._taken = connection, vault, actor, taken
+        self._drafts = Drafts(connection, vault, actor)
+
+    def write(self, read: Sequence[tuple[_Unit, list[PageRead]]]) -> None:
+        """Write the units, and what was read of their pages that were not known."""
+        for unit, found in read:
+            file_id = self._file_row(unit, found)
+            pages = {page.index: page for page in found}
+            for index in unit.indexes:
+                known = self._known(file_id, unit, index)
+                self._taken.add(*(known or self._take(file_id, unit, index, pages.get(index))))
+        self._drafts.write()
+
+    def _file_row(self, unit: _Unit, found: Sequence[PageRead]) -> int:
+        """The id of the file's row, made if the file is new under this name; its bytes are kept if they are not."""
+        table, opened = tables.scan_file, unit.opened
+        same = table.c.sha256 == opened.sha256
+        row = self._connection.execute(
+            select(table.c.id, table.c.original).where(table.c.name == unit.file.name, same)
+        ).first()
+        if row is None:
+            kept = select(table.c.original).where(same, table.c.original != "").limit(1)
+            values = {
+                "name": unit.file.name,
+                "sha256": opened.sha256,
+                "size": opened.size,
+                "pages": opened.pages,
+                "code": str(opened.code or ""),
+                "taken_on": self._actor.today.isoformat(),
+                "original": self._connection.execute(kept).scalar() or "",
+                "device": opened.device,
+                "captured_at": opened.captured_at,
+            }
+            query = insert(table).values(values).returning(table.c.id, table.c.original)
+            row = self._connection.execute(query).one()
+        if not row.original and _worth_keeping(opened, found):
+            names = msgspec.json.encode(self._keep(unit)).decode()
+            self._connection.execute(update(table).where(table.c.id == row.id).values(original=names))
+        return int(row.id)
+
+    def _keep(self, unit: _Unit) -> tuple[str, ...]:
+        """Keep the file's bytes: their blobs. Raises ScanChanged, OSError."""
+        sha256, day = unit.opened.sha256, self._actor.today.isoformat()
+        try:
+            return originals.keep(self._connection, self._vault, unit.file.path, sha256, day)
+        except OSError as problem:
+            if problem.errno is None:
+                raise ScanChanged(file=unit.file.name) from None
+            raise
+
+    def _known(self, file_id: int, unit: _Unit, index: int) -> tuple[TakenPage, int] | None:
+        """A page that was taken in before, as what it belongs to now, and its row; None for a new page.
+
+        The same bytes under another name are a duplicate of what came first, a blank stays blank.
+        """
+        page, file, review, sheet = tables.scan_page, tables.scan_file, tables.review, tables.filed_sheet
+        rows = self._connection.execute(
+            select(
+                page,
+                *(review.c.reason, review.c.decision, review.c.assigned, review.c.assigned_sheet),
+                exists().where(sheet.c.page_id == page.c.id).label("placed"),
             )
-            counts.pages += 1
-            counts.outcomes[outcome] += 1
-            if outcome == Kind.QUARANTINED:
-                again = page is not None and page.kind is Kind.LOST
-                counts.bad_pages.append((unit.file.name, index + 1, again))
-            if contract is not None:
-                counts.contracts.add(contract)
-    drafts.write()
+            .join(file, file.c.id == page.c.file_id)
+            .outerjoin(review, review.c.page_id == page.c.id)
+            .where(file.c.sha256 == unit.opened.sha256, page.c.index == index)
+            .order_by(page.c.id)
+        ).all()
+        if not rows:
+            return None
+        own = next((row for row in rows if row.file_id == file_id), None)
+        first = own or rows[0]
+        taken = TakenPage(
+            unit.place,
+            index + 1,
+            first.outcome,
+            contract=first.assigned or first.contract,
+            sheet=first.assigned_sheet or first.sheet,
+            flaws=tuple(first.flaws.split()),
+            known_before=True,
+        )
+        if own is not None:
+            replaces = own.outcome == "duplicate" and own.placed
+            more = {"reason": own.reason or "", "decision": own.decision or "", "replaces": replaces}
+            return msgspec.structs.replace(taken, **more), own.id
+        outcome = "blank" if first.outcome == "blank" else "duplicate"
+        row = {"contract": first.contract, "sheet": first.sheet, "dpi": first.dpi, "flaws": first.flaws}
+        page_id = self._page_row(file_id, index, outcome, row)
+        return msgspec.structs.replace(taken, outcome=outcome), page_id
+
+    def _take(
+        self, file_id: int, unit: _Unit, index: int, page: PageRead | None
+    ) -> tuple[TakenPage, int | None]:
+        """File the page, or put it where it belongs: what became of it, and its row."""
+        if page is None:  # the same bytes under another name: the page was lost there
+            return TakenPage(unit.place, index + 1, "duplicate", known_before=True), None
+        if page.kind is Kind.LOST:
+            return TakenPage(unit.place, index + 1, "quarantined", again=True), None
+        reason, outcome, place = page.reason, str(page.kind), False
+        if page.new is not None:
+            compared = self._drafts.compare(page.new)
+            place = compared in (None, Comparison.BETTER, Comparison.CLEARER)
+            match compared:
+                case Comparison.DUPLICATE | Comparison.CLEARER:
+                    outcome = "duplicate"
+                case Comparison.CONFLICT:
+                    outcome, reason = "review", Reason.CONFLICT
+                case _:
+                    outcome = "filed"
+        taken = TakenPage(
+            unit.place,
+            index + 1,
+            outcome,
+            str(reason or ""),
+            contract=page.contract or None,
+            sheet=page.sheet or None,
+            flaws=page.flaws,
+            replaces=place and outcome == "duplicate",
+        )
+        row = {
+            "contract": taken.contract,
+            "sheet": taken.sheet,
+            "dpi": page.dpi,
+            "flaws": " ".join(page.flaws),
+        }
+        page_id = self._page_row(file_id, index, outcome, row)
+        if page.new is not None and place:
+            self._drafts.place(page.new, page_id)
+        if outcome == "review":
+            self._put_into_review(page, taken, page_id)
+        return taken, page_id
+
+    def _put_into_review(self, page: PageRead, taken: TakenPage, page_id: int) -> None:
+        assert page.scan is not None  # noqa: S101
+        day = self._actor.today.isoformat()
+        (blob,) = self._vault.put(self._connection, [signed_pdf("", [page.scan])], day)
+        row = {
+            "page_id": page_id,
+            "reason": taken.reason,
+            "blob": blob,
+            "contract": taken.contract,
+            "sheet": taken.sheet,
+            "decision": "",
+            "suggestions": msgspec.json.encode(page.suggestions).decode(),
+            "differs": " ".join(page.differs),
+        }
+        self._connection.execute(insert(tables.review).values(row))
+
+    def _page_row(self, file_id: int, index: int, outcome: str, values: Mapping[str, object]) -> int:
+        row = {**values, "file_id": file_id, "index": index, "outcome": outcome}
+        table = tables.scan_page
+        return int(self._connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one())
 
 
-def _file_row(connection: Connection, unit: _Unit, actor: Actor) -> int:
-    """The id of the file's row, made if the file is new under this name."""
-    table, opened = tables.scan_file, unit.opened
-    known = connection.execute(
-        select(table.c.id).where(table.c.name == unit.file.name, table.c.sha256 == opened.sha256)
-    ).scalar_one_or_none()
-    if known is not None:
-        return int(known)
-    row = {
-        "name": unit.file.name,
-        "sha256": opened.sha256,
-        "size": opened.size,
-        "pages": opened.pages,
-        "code": str(opened.code or ""),
-        "taken_on": actor.today.isoformat(),
-    }
-    return int(connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one())
+def _worth_keeping(opened: Opened, found: Sequence[PageRead]) -> bool:
+    """Whether a file's own bytes are to be kept, now that this was read of it."""
+    if opened.code is not None:
+        return opened.code in KEPT_THOUGH_REJECTED and bool(opened.sha256)
+    return any(page.kind is not Kind.LOST for page in found)
 
 
-def _known(connection: Connection, file_id: int, sha256: str, index: int) -> tuple[str, str | None] | None:
-    """The outcome of a page that was taken in before, and the contract it belongs to now; None for a new page.
-
-    The same bytes under another name are a duplicate of what came first, a blank stays blank.
-    """
-    page, file, review = tables.scan_page, tables.scan_file, tables.review
-    rows = connection.execute(
-        select(page, review.c.assigned)
-        .join(file, file.c.id == page.c.file_id)
-        .outerjoin(review, review.c.page_id == page.c.id)
-        .where(file.c.sha256 == sha256, page.c.index == index)
-        .order_by(page.c.id)
-    ).all()
-    for row in rows:
-        if row.file_id == file_id:
-            return row.outcome, row.assigned or row.contract
-    if not rows:
-        return None
-    first = rows[0]
-    outcome = "blank" if first.outcome == "blank" else "duplicate"
-    _page_row(connection, file_id, index, outcome, first.contract, first.sheet)
-    return outcome, first.assigned or first.contract
-
-
-def _take(
-    connection: Connection, vault: Vault, drafts: Drafts, file_id: int, page: PageRead | None, actor: Actor
-) -> tuple[str, str | None]:
-    """File the page, or put it where it belongs; its outcome and its contract."""
-    if page is None:  # the same bytes under another name: the page was lost there
-        return "duplicate", None
-    if page.kind is Kind.LOST:
-        return "quarantined", None
-    contract, sheet = page.contract or None, page.sheet or None
-    reason, outcome = page.reason, str(page.kind)
-    if page.new is not None:
-        match drafts.compare(page.new):
-            case Comparison.DUPLICATE:
-                outcome = "duplicate"
-            case Comparison.CONFLICT:
-                outcome, reason = "review", Reason.CONFLICT
-            case _:
-                outcome = "filed"
-    page_id = _page_row(connection, file_id, page.index, outcome, contract, sheet)
-    if outcome == "filed" and page.new is not None:
-        drafts.place(page.new, page_id)
-    if outcome == "review" and page.scan is not None:
-        (blob,) = vault.put(connection, [signed_pdf("", [page.scan])], actor.today.isoformat())
-        row = {"page_id": page_id, "reason": str(reason), "blob": blob, "decision": ""}
-        connection.execute(insert(tables.review).values(row | {"contract": contract, "sheet": sheet}))
-    return outcome, contract
-
-
-def _page_row(
-    connection: Connection, file_id: int, index: int, outcome: str, contract: str | None, sheet: int | None
-) -> int:
-    row = {"file_id": file_id, "index": index, "outcome": outcome, "contract": contract, "sheet": sheet}
-    table = tables.scan_page
-    return int(connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one())
-
-
-def _record(connection: Connection, group: Sequence[_Unit], outcomes: Counter[str], actor: Actor) -> None:
+def _record(connection: Connection, group: Sequence[_Unit], pages: Sequence[TakenPage], actor: Actor) -> None:
     if any(unit.to_read or unit.opened.code for unit in group):
-        files = len({unit.file.name for unit in group})
+        files = len({unit.place for unit in group})
+        outcomes = Counter(page.outcome for page in pages)
         journal.record(connection, actor, "intake", "", {"files": files, **dict(sorted(outcomes.items()))})

@@ -14,7 +14,7 @@ import pypdfium2 as pdfium
 from archive.signed_pdf import Run
 from pipeline.background import pieces_as_pages, read_background
 from pipeline.fill import Content
-from pipeline.intake.register import Points, Registration
+from pipeline.intake.lie import Points, Registration
 from pipeline.layout import MM, FieldPlace, Layout
 from pipeline.place import fit, width
 from pipeline.sheet_painter import beside_code

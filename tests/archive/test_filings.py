@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from archive.changes import changed_since, last_change
 from archive.filings import Box, Comparison, Drafts, NewSheet, Verdict, current_filing, filing_versions
 from archive.home import Home, create_home
 from archive.journal import Actor
-from archive.signed_pdf import Run, SheetScan
+from archive.signed_pdf import Run, jpeg_picture, sheet_scan
 from tests.archive.test_states import OLD, keep
 from tests.conftest import page_text
 
@@ -36,9 +36,14 @@ def actor(day: str) -> Actor:
     return Actor("经办人甲", date.fromisoformat(day))
 
 
-def filled(names: str) -> list[Box]:
-    """A sheet's boxes a to d: those named are filled, the others empty."""
-    return [box(name, FILLED if name in names else EMPTY) for name in "abcd"]
+def filled(names: str, *flaws: str) -> NewSheet:
+    """A sheet with boxes a to d: those named are filled, the others empty."""
+    return scanned([box(name, FILLED if name in names else EMPTY) for name in "abcd"], *flaws)
+
+
+def scanned(boxes: Sequence[Box], *flaws: str) -> NewSheet:
+    """A sheet with these boxes."""
+    return replace(sheet(1, 1, boxes), flaws=flaws)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +56,19 @@ def filled(names: str) -> list[Box]:
 )  # fmt: skip
 def test_the_same_sheet_again_is_judged_by_its_filled_boxes(before: str, after: str, comparison: str) -> None:
     assert filings.compare(filled(before), filled(after)) == comparison
+    assert filings.compare(filled(before), filled(after, "dark")) == comparison
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "comparison"),
+    [("ab", "ab", "clearer"), ("", "", "clearer"), ("ab", "a", "duplicate"), ("a", "ab", "better"), ("ab", "ac", "conflict")],
+)  # fmt: skip
+def test_a_fit_image_of_the_same_is_clearer_than_one_that_is_not(
+    before: str, after: str, comparison: str
+) -> None:
+    assert filings.compare(filled(before, "dark"), filled(after)) == comparison
+    unfit = "duplicate" if comparison == "clearer" else comparison
+    assert filings.compare(filled(before, "dark"), filled(after, "blurred")) == unfit
 
 
 SHEETS = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(list(Verdict)))
@@ -67,7 +85,7 @@ def test_only_surely_filled_boxes_that_are_no_ticks_count(
     before, after = (sorted(name for name, one in sheet.items() if one is FILLED) for sheet in (old, new))
     more, fewer = [one for one in after if one not in before], [one for one in before if one not in after]
     expected = "duplicate" if not more else "conflict" if fewer else "better"
-    assert filings.compare(boxes(old, ticks), boxes(new, others)) == expected
+    assert filings.compare(scanned(boxes(old, ticks)), scanned(boxes(new, others))) == expected
 
 
 @pytest.mark.parametrize(
@@ -97,7 +115,7 @@ def picture(grey: int) -> bytes:
 def sheet(number: int, page: int, boxes: Sequence[Box] = ()) -> NewSheet:
     """Sheet `number` of two, as scanned page `page` shows it: its own grey, its own words."""
     words = (Run(f"扫描页{page}", (40, 0, 0, -8, 5, 40)),)
-    scan = SheetScan("jpeg", picture(page * 20), 62, 88, 1, 72, 0, words)
+    scan = sheet_scan([jpeg_picture(picture(page * 20), 62, 88, 1)], (62, 88), 72, 0, words)
     return NewSheet(NUMBER, number, 2, "ABCDEF", 0.25, tuple(boxes), scan)
 
 
@@ -150,7 +168,11 @@ class Office:
 
 def assert_holds(pdf: bytes, pages: list[int]) -> None:
     with pikepdf.open(io.BytesIO(pdf)) as document:
-        found = [page.Resources.XObject.I.read_raw_bytes() for page in document.pages]
+        found = [
+            image.read_raw_bytes()
+            for page in document.pages
+            for image in page.Resources.XObject.as_dict().values()
+        ]
     assert found == [picture(page * 20) for page in pages]
     assert [page_text(pdf, at) for at in range(1, len(pages) + 1)] == [f"扫描页{page}" for page in pages]
 
@@ -218,6 +240,20 @@ def test_what_another_page_replaced_cannot_be_taken_back(home: Home) -> None:
     for number, page in ((1, 1), (1, 9), (2, 2)):
         assert not office.take_back("2026-04-03", number, page)
     assert office.versions() == [{1: 1}, {1: 2}]
+
+
+def test_bearing_and_flaws_stay_with_a_sheet_through_versions(home: Home) -> None:
+    lying = replace(sheet(1, 1), bearing=(7.9, 0.1, 3.5, -0.1, 7.9, 2.25, 0, 0, 1), flaws=("dark", "coarse"))
+    with home.writing() as connection:
+        drafts = Drafts(connection, home.vault(connection), actor("2026-04-01"))
+        drafts.place(lying, 1)
+        drafts.write()
+    Office(home).place("2026-04-02", (2, 2))
+    with home.reading() as connection:
+        versions = filing_versions(connection, NUMBER)
+    for one in versions:
+        assert (one.sheets[0].bearing, one.sheets[0].flaws) == (lying.bearing, lying.flaws)
+    assert (versions[-1].sheets[1].bearing, versions[-1].sheets[1].flaws) == ((), ())
 
 
 def test_a_scan_is_compared_with_what_is_filed_or_placed_just_now(home: Home) -> None:

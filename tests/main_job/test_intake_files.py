@@ -5,6 +5,7 @@ import io
 import resource
 import shutil
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from tests.conftest import Answer
 from tests.main_job.test_closing import Hamlet, make_hamlet, printed_hamlet
 from tests.main_job.test_planning import line
 
+HEIC = Path(__file__).parents[1] / "resources/scans/turned.heic"
 COUNTS = ("filed", "duplicate", "blank", "review", "quarantined")
 REJECTED = {
     "乱写.pdf": "unsupported",
@@ -35,6 +37,7 @@ REJECTED = {
     "无页.pdf": "empty",
     "零.pdf": "empty",
     "说大话.jpg": "too_large",
+    "附.zip/乱写.txt": "unsupported",
 }
 # Every file that opens: what becomes of its pages; a page in review with the reason.
 PAGES = {
@@ -42,6 +45,7 @@ PAGES = {
     "坏图.pdf": ["filed", "quarantined", "quarantined", "quarantined", "filed"],
     "说大话.pdf": ["quarantined", "quarantined", "filed"],
     "五米.pdf": ["foreign"],
+    "缺图.pdf": ["quarantined", "duplicate"],  # a page whose picture is gone is no blank one
     "一线.png": ["quarantined"],
     "半截.jpg": ["quarantined"],
     "二值.tif": ["filed"],
@@ -52,7 +56,10 @@ PAGES = {
     "空白复件.png": ["blank"],
     "两码.png": ["two_codes"],
     "别库.jpg": ["wrong_check"],
-    "镜像.png": ["unreadable"],  # its code can be read, its print is nowhere
+    "照片.heic": ["foreign"],
+    "附.zip/补/空白.png": ["blank"],
+    "附.zip/补/灰度.jpg": ["duplicate"],
+    "镜像.png": ["foreign"],  # a code seen from behind counts for nothing
 }
 
 
@@ -102,12 +109,16 @@ def write_pile(hamlet: Hamlet, scans: Path, folder: Path) -> None:
         pages[0].Resources.XObject.Scan.Width = pages[0].Resources.XObject.Scan.Height = 60_000
         pages[1].Resources.XObject.Scan.write(boastful(jpegs[b[0]]), filter=pikepdf.Name.DCTDecode)
 
+    def lose(pages: list[pikepdf.Page]) -> None:
+        del pages[0].Resources.XObject["/Scan"]
+
     def spread(pages: list[pikepdf.Page]) -> None:
         pages[0].MediaBox = pikepdf.Array([0, 0, 14173, 14173])
 
     write("一叠.pdf", [0, 1, *a])
     write("坏图.pdf", [b[0], *a, c[0], b[1]], spoil)
     write("说大话.pdf", [*a, d[0]], boast)
+    write("缺图.pdf", [a[1], a[0]], lose)
     write("五米.pdf", [a[0]], spread)
     pictures = [Image.open(io.BytesIO(jpeg)).convert("RGB") for jpeg in jpegs]
     black = pictures[c[0]].convert("L").point(lambda value: 255 * (value > 150)).convert("1")
@@ -122,7 +133,18 @@ def write_pile(hamlet: Hamlet, scans: Path, folder: Path) -> None:
     Image.new("L", (1, HIGH), 255).save(scans / "一线.png")
     shutil.copy(scans / "灰度.jpg", scans / "灰度复件.jpg")
     shutil.copy(scans / "空白.png", scans / "空白复件.png")
+    shutil.copy(HEIC, scans / "照片.heic")
+    write_zip(scans)
     write_rejected(source, jpegs[a[0]], scans)
+
+
+def write_zip(scans: Path) -> None:
+    """Some of the files again, as people send them."""
+    with zipfile.ZipFile(scans / "附.zip", "w") as archive:
+        for name in ("空白.png", "灰度.jpg"):
+            archive.write(scans / name, f"补/{name}")
+        archive.writestr("乱写.txt", "不是扫描件")
+        archive.writestr("__MACOSX/._空白.png", b"")
 
 
 def write_rejected(source: Path, jpeg: bytes, scans: Path) -> None:

@@ -7,6 +7,7 @@ import random
 import select as waiting
 import signal
 import subprocess
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from archive import journal
+from archive import journal, originals
 from archive.catalogue import tables
 from archive.filings import filing_versions
 from archive.home import open_home
@@ -25,6 +26,7 @@ from pipeline.demo.ink import Mark
 from pipeline.demo.scanner import sign_and_scan
 from pipeline.intake.run import PAGES_A_GROUP
 from tests.conftest import FULL, HUYUE
+from tests.intake.odd_pages import scribbled
 from tests.main_job.test_closing import BACK, Hamlet, printed_hamlet
 
 Seen = Callable[[subprocess.Popen[bytes], Path], bool]
@@ -32,9 +34,10 @@ Seen = Callable[[subprocess.Popen[bytes], Path], bool]
 
 @dataclass(frozen=True)
 class Quiet:
-    """A pile, and the archive that one undisturbed run makes of it; `blobs` is how many files its vault has."""
+    """A pile, and the archive that one undisturbed run makes of it; `blobs`: its vault's files before the receipt."""
 
     hamlet: Hamlet
+    home: Path
     scans: Path
     out: str
     archive: dict[str, Any]
@@ -52,29 +55,36 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Quiet:
     assert answer.json["filed"] == 16
     assert answer.json["review"] == 2
     assert [one[1] for one in archive_of(own.home)["filings"]] == [1, 2] * 8, "two transactions at least"
-    return Quiet(hamlet, scans, answer.out, archive_of(own.home), len(vault_files(own.home)))
+    assert (
+        answer.json["files"] == len(archive_of(own.home)["files"]) == len(archive_of(own.home)["kept"]) == 6
+    )
+    (receipt,) = receipts_of(own.home)
+    assert len(receipt["pages"]) == answer.json["pages"]
+    return Quiet(hamlet, own.home, scans, answer.out, archive_of(own.home), len(vault_files(own.home)) - 2)
 
 
 def write_pile(hamlet: Hamlet, scans: Path) -> None:
     """Sheets of eight contracts in files that three transactions take in, made long by small blank pages.
 
-    First and second sheets lie apart, so that filings grow by a version; two pages have no code.
+    First and second sheets lie apart, so that filings grow by a version; two pages are none of ours, and lie in a zip.
     """
     numbers = [number for pair in hamlet.numbers.values() for number in pair]
-    smooth, codeless = Rates(0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0), Rates(0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0)
+    smooth = Rates(0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)
     empty = {numbers[0]: Fate({"party_a_seal": Mark.EMPTY}, (2,))}
     fates = {
-        "1": ({one: Fate(sheets=(1,)) for one in numbers}, smooth),
-        "3": ({one: Fate(sheets=(2,)) for one in numbers} | empty, smooth),
-        "5": ({one: Fate(sheets=(1,)) for one in numbers[:2]}, codeless),
+        "1": {one: Fate(sheets=(1,)) for one in numbers},
+        "3": {one: Fate(sheets=(2,)) for one in numbers} | empty,
     }
-    for seed, (name, (plan, rates)) in enumerate(fates.items()):
-        sign_and_scan(hamlet.batch, scans / name, seed=seed, plan=plan, rates=rates)
+    for seed, (name, plan) in enumerate(fates.items()):
+        sign_and_scan(hamlet.batch, scans / name, seed=seed, plan=plan, rates=smooth)
     blank = Image.new("1", (80, 120), 1)
     for name in ("2", "4"):
         frames = [blank] * (PAGES_A_GROUP - 1)
         (scans / name).mkdir()
         blank.save(scans / name / "空白.tif", save_all=True, append_images=frames, compression="group4")
+    scribbled(scans.parent / "纸.pdf", 2, seed=5)
+    with zipfile.ZipFile(scans / "5.zip", "w") as packed:
+        packed.write(scans.parent / "纸.pdf", "纸.pdf")
     (scans / "6").mkdir()
     (scans / "6" / "坏.pdf").write_bytes(b"%PDF-1.7 broken")
 
@@ -117,11 +127,40 @@ def archive_of(home: Path) -> dict[str, Any]:
             for row in connection.execute(select(review).order_by(review.c.id))
         ]
         files = sorted(tuple(row)[1:] for row in connection.execute(select(file)))
+        kept = {
+            row.name: digest(b"".join(originals.read(connection, vault, json.loads(row.original))))
+            for row in connection.execute(select(file))
+        }
+        assert kept == {row.name: row.sha256 for row in connection.execute(select(file))}
         blobs = set(connection.execute(select(tables.blob.c.name)).scalars())
         assert {path.name for path in vault_files(home)} == blobs
+        receipt = tables.receipt
+        for row in connection.execute(select(receipt)):
+            blobs -= {row.json, row.workbook}
+        assert not (home / "staging").exists()
         assert not list((home / "vault").glob("??/*.part"))
         assert journal.broken_at(connection) is None
-    return {"pages": pages, "filings": filings, "review": waits, "files": files, "blobs": sorted(blobs)}
+    return {
+        "pages": pages,
+        "filings": filings,
+        "review": waits,
+        "files": files,
+        "kept": kept,
+        "blobs": sorted(blobs),
+    }
+
+
+def receipts_of(home: Path) -> list[dict[str, Any]]:
+    """The receipts, but for their numbers and for what was known before."""
+    opened = open_home(home, None)
+    with opened.reading() as connection:
+        blobs = connection.execute(select(tables.receipt.c.json).order_by(tables.receipt.c.id)).scalars()
+        found = [json.loads(opened.vault(connection).get(connection, blob)) for blob in blobs]
+    for one in found:
+        del one["number"]
+        for page in one["pages"]:
+            del page["known_before"]
+    return found
 
 
 def digest(content: bytes) -> str:
@@ -177,9 +216,11 @@ def descendants(pid: int) -> list[int]:
 
 
 def assert_finished_by_the_same_command(hamlet: Hamlet, quiet: Quiet) -> None:
+    assert receipts_of(hamlet.home) == [], "a run that did not come to its end leaves none"
     again = hamlet.run("intake", quiet.scans)
     assert (again.status, again.out) == (1, quiet.out), again.err
     assert archive_of(hamlet.home) == quiet.archive
+    assert receipts_of(hamlet.home) == receipts_of(quiet.home)
     verified = hamlet.run("verify")
     assert (verified.status, verified.json["orphaned"]) == (0, []), verified.out
 
@@ -201,6 +242,23 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(quiet: Quiet, tmp_path
     assert_finished_by_the_same_command(hamlet, quiet)
 
 
+def has_staged(process: subprocess.Popen[bytes], home: Path) -> bool:
+    return any((home / "staging").glob("*/*"))
+
+
+def test_what_a_killed_run_unpacked_goes_with_the_next_command_that_writes(
+    quiet: Quiet, tmp_path: Path
+) -> None:
+    hamlet = quiet.hamlet.copied(tmp_path)
+    assert stop_when(has_staged, hamlet, quiet.scans, signal.SIGKILL) == -signal.SIGKILL
+    staging = hamlet.home / "staging"
+    assert staging.stat().st_mode & 0o777 == 0o700
+    assert any(staging.glob("*/*"))
+    assert hamlet.run("verify").status == 0
+    assert not staging.exists()
+    assert_finished_by_the_same_command(hamlet, quiet)
+
+
 def test_two_intakes_of_one_pile_at_once_both_end_in_the_same_archive(quiet: Quiet, tmp_path: Path) -> None:
     hamlet = quiet.hamlet.copied(tmp_path)
     with start(hamlet, quiet.scans) as one, start(hamlet, quiet.scans) as other:
@@ -209,6 +267,7 @@ def test_two_intakes_of_one_pile_at_once_both_end_in_the_same_archive(quiet: Qui
             assert process.returncode == 1, err.decode()
             assert json.loads(out) == json.loads(quiet.out)
     assert archive_of(hamlet.home) == quiet.archive
+    assert receipts_of(hamlet.home) == receipts_of(quiet.home) * 2
 
 
 def test_with_a_wrong_key_nothing_is_taken_in(quiet: Quiet, tmp_path: Path) -> None:

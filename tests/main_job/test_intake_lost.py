@@ -17,12 +17,11 @@ from archive.errors import ArchiveDamaged
 from archive.home import open_home
 from archive.journal import Actor
 from pipeline import cli, pool
-from pipeline.commands import intake as command
 from pipeline.demo.fates import SMOOTH, Fate
 from pipeline.demo.scanner import sign_and_scan
-from pipeline.intake import reading, run
+from pipeline.intake import opening, reading, run
 from pipeline.intake.files import Code, Opened, ScanFile, list_files, open_file
-from pipeline.intake.identify import find_codes as find_right
+from pipeline.intake.identify import first_codes as codes_right
 from pipeline.intake.reading import Job, Kind, PageRead
 from pipeline.intake.run import PAGES_A_GROUP
 from tests.main_job.test_closing import BACK, Hamlet, printed_hamlet
@@ -51,9 +50,9 @@ def test_only_the_item_that_kills_its_worker_is_blamed(deadly: int) -> None:
     assert list(pool.ordered(slow_or_deadly, items, 2, given_up)) == expected
 
 
-def open_or_die(path: Path) -> Opened:
-    slow_or_deadly("deadly" if path.name == "炸.pdf" else path.name)
-    return open_file(path)
+def open_or_die(task: Any) -> Opened:
+    slow_or_deadly("deadly" if task.path.name == "炸.pdf" else task.path.name)
+    return open_file(task.path)
 
 
 def test_a_file_that_crashes_at_opening_takes_no_other_with_it(
@@ -61,9 +60,9 @@ def test_a_file_that_crashes_at_opening_takes_no_other_with_it(
 ) -> None:
     for name in ("一.png", "炸.pdf", "终.png"):
         Image.new("L", (80, 120), 255).save(tmp_path / name, "PNG")
-    monkeypatch.setattr(run, "open_in_worker", open_or_die)
-    opened = run.open_files(list_files([tmp_path]))
-    assert [one.code for one in opened] == [None, Code.TIMEOUT, None]
+    monkeypatch.setattr(opening, "look_in_worker", open_or_die)
+    opened = opening.open_files(list_files([tmp_path]), tmp_path)
+    assert [what.code for _, what in opened] == [None, Code.TIMEOUT, None]
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +93,10 @@ def test_a_page_lost_with_its_worker_counts_as_quarantined_and_is_tried_again(
     hamlet = hamlet.copied(tmp_path / "失")
     files, home = list_files([scans]), open_home(hamlet.home, None)
     monkeypatch.setattr(run, "read_pages", read_or_die)
-    with home.locked():
-        counts = run.take_in(home, files, run.open_files(files), Actor("甲", TODAY), lambda _: None)
-    assert counts.bad_pages == [("2.pdf", 3, True)]
-    said = {count: counts.outcomes[count] for count in COUNTS}
-    assert sum(said.values()) == counts.pages == PAGES_A_GROUP + 8
+    taken = run.take_in(home, files, Actor("甲", TODAY))
+    assert [(name, page.page) for name, page in taken.named(lambda page: page.again)] == [("2.pdf", 3)]
+    said = {count: taken.outcomes[count] for count in COUNTS}
+    assert sum(said.values()) == len(taken.pages) == PAGES_A_GROUP + 8
     assert (said["filed"], said["quarantined"], said["duplicate"]) == (1, 1, 2)
     again, clean = hamlet.run("intake", scans), quiet.run("intake", scans)
     assert (again.status, again.out) == (clean.status, clean.out)
@@ -114,14 +112,13 @@ def taken_away_before_reading(
     monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object]
 ) -> Callable[[Path, Path], int]:
     """`intake` in this process, for JSON; `change` is done to `2.pdf` once all files are opened."""
-    opening = run.open_files
 
-    def open_files(files: list[ScanFile]) -> list[Opened]:
-        opened = opening(files)
+    def open_files(files: list[ScanFile], staging: Path) -> list[tuple[ScanFile, Opened]]:
+        opened = opening.open_files(files, staging)
         [change(file.path) for file in files if file.name == "2.pdf"]
         return opened
 
-    monkeypatch.setattr(command, "open_files", open_files)
+    monkeypatch.setattr(run, "open_files", open_files)
     return lambda home, scans: cli.run(
         ["--home", str(home), "--today", BACK, "--user", "甲", "intake", str(scans), "--json"]
     )
@@ -171,13 +168,13 @@ def read_in_this_process(
     hamlet, scans = sheets
     path, looked = scans / "2.pdf", iter([None, None, trouble, None])
 
-    def find_codes(*arguments: Any) -> Any:
+    def first_codes(*arguments: Any) -> Any:
         if (problem := next(looked)) is not None:
             raise problem
-        return find_right(*arguments)
+        return codes_right(*arguments)
 
-    monkeypatch.setattr(reading, "_limit_memory", lambda: None)
-    monkeypatch.setattr(reading, "find_codes", find_codes)
+    monkeypatch.setattr(reading, "limit_memory", lambda: None)
+    monkeypatch.setattr(reading, "first_codes", first_codes)
     home = open_home(hamlet.home, None)
     return reading.read_pages(Job(home, TODAY, path, open_file(path).sha256, (0, 1, 2, 3)))
 

@@ -16,26 +16,32 @@ from archive.catalogue import tables
 from archive.filings import current_filing
 from archive.home import open_home
 from pipeline import pool
-from pipeline.demo.fates import SMOOTH, Fate, Rates
+from pipeline.demo.fates import SMOOTH, Fate
 from pipeline.demo.ink import Mark
-from pipeline.demo.scanner import sign_and_scan
+from pipeline.demo.scanner import Truth, sign_and_scan
 from pipeline.errors import ReviewUnreadable, WorkerLost
 from pipeline.intake import review as reviews
 from pipeline.intake.page_image import BadPage, Pages
 from pipeline.intake.reading import drawn_png
+from tests.intake.odd_pages import stick_code_on
 from tests.main_job.test_closing import Hamlet, printed_hamlet
 from tests.main_job.test_intake_files import jpegs_of
 
-CODELESS = Rates(0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0)
+
+def spoil(scans: Path, truth: Truth, others: Path) -> None:
+    """Stick another sheet's code onto the scan's one sheet."""
+    (place,) = [page for page in truth.pages if page.contract]
+    other = jpegs_of(next(others.iterdir()))[-1]  # the first two are a cover and its back
+    stick_code_on(scans / place.file, place.index, other)
 
 
 @dataclass(frozen=True)
 class Office:
     """The hamlet's paper after two scans, named for what happens to it.
 
-    `torn`: its second sheet has no readable code; `resealed`: scanned without its seal, then with; `worse`:
+    `torn`: its second sheet has another's code on it, too; `resealed`: scanned without its seal, then with; `worse`:
     the other way about; `disputed`: without seal, then without signature; `void` and `declined`: closed
-    between; `stray`: its sheet has no readable code and is for rejecting. `first`, `second`: what the calls said.
+    between; `stray`: its sheet has another's code on it and is for rejecting. `first`, `second`: what the calls said.
     """
 
     hamlet: Hamlet
@@ -77,8 +83,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
         "2/弃": {stray: Fate(sheets=(1,))},
     }
     for seed, (name, plan) in enumerate(scans.items()):
-        rates = CODELESS if name[-1] in "撕弃" else SMOOTH
-        sign_and_scan(hamlet.batch, folder / name, seed=seed, plan=plan, rates=rates)
+        truth = sign_and_scan(hamlet.batch, folder / name, seed=seed, plan=plan, rates=SMOOTH)
+        if name[-1] in "撕弃":
+            spoil(folder / name, truth, folder / "1/平")
     first = hamlet.run("intake", folder / "1")
     hamlet.run("close", void, "--as", "void")
     hamlet.run("close", declined, "--as", "declined")
@@ -119,7 +126,7 @@ def test_what_waits_is_listed_with_its_reason_and_what_its_code_says(office: Off
         ("conflict", (office.disputed, 2)),
         ("closed", (office.void, 1)),
         ("closed", (office.declined, 2)),
-        ("foreign",),
+        ("two_codes",),
     }
     assert len({one["id"] for one in waiting.values()}) == 5
 
@@ -133,7 +140,8 @@ def test_paper_of_a_closed_contract_is_not_filed(office: Office) -> None:
 def test_show_saves_the_page_as_a_picture(office: Office, tmp_path: Path) -> None:
     item, out = office.item("撕"), tmp_path / "页.png"
     shown = office.hamlet.run("review", "show", str(item["id"]), "--out", out).json
-    assert shown == item | {"decision": "", "assigned": None, "assigned_sheet": None, "image": str(out)}
+    decided = {"decision": "", "assigned": None, "assigned_sheet": None}
+    assert shown == item | {"differs": [], "image": str(out)} | decided
     with Image.open(out) as picture:
         picture.load()
         assert picture.format == "PNG"
@@ -198,7 +206,11 @@ def scans_of(hamlet: Hamlet, number: str) -> list[bytes]:
         assert filing is not None
         content = home.vault(connection).get(connection, filing.blob or "")
     with pikepdf.Pdf.open(io.BytesIO(content)) as pdf:
-        return [bytes(page.Resources.XObject.I.read_raw_bytes()) for page in pdf.pages]
+        return [
+            bytes(image.read_raw_bytes())
+            for page in pdf.pages
+            for image in page.Resources.XObject.as_dict().values()
+        ]
 
 
 def test_a_rejected_page_is_listed_no_more_and_can_be_called_back(office: Office) -> None:
@@ -234,7 +246,8 @@ def test_what_cannot_be_is_wrong_usage_and_changes_nothing(
 def test_a_bilevel_page_keeps_its_form_when_it_is_assigned(office: Office, tmp_path: Path) -> None:
     hamlet, scans = office.hamlet.copied(tmp_path), tmp_path / "黑白"
     fate = {office.stray: Fate(sheets=(2,))}
-    truth = sign_and_scan(hamlet.batch, scans, seed=9, plan=fate, rates=CODELESS)
+    truth = sign_and_scan(hamlet.batch, scans, seed=9, plan=fate, rates=SMOOTH)
+    spoil(scans, truth, office.hamlet.home.parent / "1/平")
     [place] = [page for page in truth.pages if page.contract == office.stray]
     with Image.open(io.BytesIO(jpegs_of(scans / place.file)[place.index])) as picture:
         black = picture.convert("L").point(lambda value: 255 * (value > 150)).convert("1")
@@ -248,8 +261,9 @@ def test_a_bilevel_page_keeps_its_form_when_it_is_assigned(office: Office, tmp_p
     assert hamlet.run("review", "assign", str(item["id"]), office.stray, "2").status == 0
     with Pages.of(scans / "黑.pdf") as pages:
         page = pages.page(0)
-    assert page.kind == "g4"
-    assert scans_of(hamlet, office.stray) == [page.image]
+    (kept,) = page.pictures
+    assert b"/CCITTFaxDecode" in kept.entries
+    assert scans_of(hamlet, office.stray) == [kept.data]
 
 
 def die(_: object) -> bytes:
