@@ -114,6 +114,7 @@ def standing_of(connection: Connection, number: str, on: date) -> Standing | Non
     return next(standings(connection, on, [number]), None)
 
 
+@lru_cache(maxsize=8)
 def not_closed(on: str) -> ColumnElement[bool]:
     """The condition that a contract is not void, ended or declined on a date (ISO)."""
     closing = tables.closing

@@ -32,6 +32,7 @@ MOSTLY, ALMOST_ALL = (
     0.85,
 )  # of a piece that must lie in the box to count for it; of one that is not seen whole
 CREASE, ACROSS = 6.0, 0.9  # mm of a straight piece of a crease; of the way across that it goes in all
+FEW_LINES, FOLDED = 9, 0.7  # pixels; of the way across, in so many lines together
 CREASE_EDGE, CREASE_MOST = 0.4, 1.8  # mm that a crease is softer, at its edge; to either side, at most
 ASTRAY = 1.5  # mm that a box of a bent sheet may lie off its place
 ALIKE = 0.3  # correlation with the empty box from which its place is told by it
@@ -85,7 +86,7 @@ def _judge(pixels: Pixels, registration: Registration, box: BoxReference) -> Box
     inside[edge:-edge, edge:-edge] = True
     printed = _grown(box.empty < 200, PRINT_REACH + 2 * registration.residual)
     limits = LIMITS[place.kind]
-    found = [_pieces(ink, inside) for ink in _inks(patch, printed)]
+    found = [_pieces(ink, inside, place.kind) for ink in _inks(patch, printed)]
     sure = max(one[0] for one in found)
     if any(one[0] >= limits.filled and one[2] >= limits.across for one in found):
         verdict = Verdict.FILLED
@@ -149,7 +150,18 @@ def _ink(bright: Pixels, printed: Mask) -> Mask:
     noise = 1.4826 * _deviation(counts)
     weak = dark > max(INK * 255, NOISES * noise)
     strong = dark > max(STRONG_INK * 255, 1.5 * NOISES * noise)
-    return _touched(_without_folds(weak) & ~printed, strong)
+    ink = weak & ~printed
+    return _touched(_without_folds(weak) & ink if _may_be_folded(ink) else ink, strong)
+
+
+def _may_be_folded(ink: Mask) -> bool:
+    """Whether so much lies in few rows, or columns, as it does in a crease."""
+    counts = ink.astype(np.uint8)
+    for axis in (0, 1):
+        lines = cv2.reduce(counts, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32F).ravel()
+        if np.convolve(lines, np.ones(FEW_LINES), "same").max() > FOLDED * ink.shape[axis - 1]:
+            return True
+    return False
 
 
 def _without_folds(dark: Mask) -> Mask:
@@ -196,7 +208,7 @@ def _touched(weak: Mask, strong: Mask) -> Mask:
     return np.asarray(kept[labels], bool)
 
 
-def _pieces(ink: Mask, inside: Mask) -> tuple[float, float, float]:
+def _pieces(ink: Mask, inside: Mask, kind: str) -> tuple[float, float, float]:
     """Ink inside the box in mm²: of pieces mostly in it, of others; and how far the former reach, in mm."""
     if not ink.any():
         return 0.0, 0.0, 0.0
@@ -207,7 +219,8 @@ def _pieces(ink: Mask, inside: Mask) -> tuple[float, float, float]:
     area[0] = within[0] = 0
     outer = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     share = np.full(count, MOSTLY)
-    share[outer] = ALMOST_ALL  # it goes on, nobody sees how far: a seal's rim
+    if kind != "seal":
+        share[outer] = ALMOST_ALL  # it goes on, nobody sees how far: a seal's rim
     counted = within >= np.maximum(SPECK, share * area)
     doubtful = float(within[(within >= SPECK) & ~counted].sum())
     rows, columns = np.nonzero(counted[labels] & ink & inside)

@@ -272,7 +272,7 @@ def _excess(
     fat = 3 if pixels.ndim == 3 else 5  # black and white makes print fatter
     allowed = cv2.GaussianBlur(cv2.erode(values[place], np.ones((fat, fat), np.uint8)), (0, 0), 0.7)
     allowed[reference.near_print[place] > 0] = 0
-    paper = max(float(np.percentile(value, 95)), 1.0)
+    paper = max(float(cv2.blur(value, (5, 5)).max()), 1.0)
     excess = allowed.astype(np.float32) / 255 - value.astype(np.float32) / paper - UNEVEN
     strip = np.dstack([np.maximum(excess, 0), (allowed > 190).astype(np.float32)])
     return np.asarray(strip, np.float32), (left, top)

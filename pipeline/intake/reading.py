@@ -6,7 +6,7 @@ that cannot be read any more, or trouble with the archive, is no page's fault: i
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -232,7 +232,7 @@ def _sheet(page: PageImage, plain: Pixels, claim: Claim, registration: Registrat
         claim.number,
         claim.sheet,
         None if differs else new,
-        page.scan(page.dpi, page.turn, ()),
+        replace(new.scan, text=b"", codes=b""),
         differs=differs,
         flaws=new.flaws,
         dpi=page.dpi,

@@ -19,8 +19,9 @@ from pipeline.intake.reference import ANCHOR, COARSE, FLAT, HEIGHT, WIDTH, Ancho
 
 Pairs = tuple[Points, Points]  # places in mm, and pixels
 
-NEAR, NEAR_ANCHORS = 110.0, 14  # mm around the code, and anchors, of the first look
-SPREAD_ANCHORS = 26  # of the second, all over the sheet
+NEAR, NEAR_ANCHORS = 110.0, 10  # mm around the code, and anchors, of the first look
+SPREAD_ANCHORS = 20  # of the second, all over the sheet
+ENOUGH_ANCHORS = 36  # for a sheet that lies flat
 CIRCLES = (70, 110, 150, 200, 400)  # mm around the start, where the sheet must be followed step by step
 FAR_SEARCH, SEARCH, WIDE_SEARCH, FINE_SEARCH = 12.0, 5.0, 3.0, 1.0  # mm
 LOOSE, TIGHT = 1.2, 0.4  # mm an anchor may lie off and still count
@@ -31,7 +32,7 @@ MOST = 0.7  # of the anchors: so many found and agreeing, and the quick way has 
 BROAD = 60.0  # mm across and down that anchors must cover for a homography
 CERTAIN = 1 - 1e-9  # that no better map is left: one anchor far from the others settles how a sheet lies
 SPREAD = 0.6  # of the anchors' own extent that the found ones must cover
-MOVED = 0.2  # mm by which a sheet may lie off on its flattened picture
+MOVED = 0.35  # mm by which a sheet may lie off on its flattened picture
 NEAR_BOX = 70.0  # mm from every box to an anchor found
 FLEXIBLE = 24  # anchors from which the sheet's bend can be told
 STRAIGHT = 0.12  # mm of error with which a homography is as good as can be
@@ -154,8 +155,9 @@ def _finish(
     # What bends is far off where no anchor was found yet, and near once one is.
     for search in (FINE_SEARCH,) if demanding else (WIDE_SEARCH, FINE_SEARCH):
         flat = flatten(plain, 1.0, result, (0, 0, WIDTH, HEIGHT), FLAT)
-        places, pixels, scores = _found(flat, (0, 0), result, reference.anchors, FLAT, search)
-        if len(places) < max(FEWEST, (MOST if demanding else 0) * len(reference.anchors)):
+        anchors = reference.anchors[:ENOUGH_ANCHORS] if demanding else reference.anchors
+        places, pixels, scores = _found(flat, (0, 0), result, anchors, FLAT, search)
+        if len(places) < max(FEWEST, (MOST if demanding else 0) * len(anchors)):
             return None
         fitted = _fitted(places, pixels, TIGHT if demanding else LOOSE, result, known)
         if fitted is None:

@@ -45,7 +45,7 @@ def test_a_page_of_another_household_is_seen_for_what_it_is(town: Town) -> None:
                 for other in on.others_like(connection, sheet)[:4]:
                     proof = on.proof_of(connection, sheet, sheet.pixels, other)
                     assert "beside_code" in proof.differs
-                    assert number == 2 or {"party_b_name", "husband_name"} & set(proof.differs)
+                    assert number == 2 or len(proof.differs) >= 3
 
 
 def struck(pixels: Pixels, area: tuple[int, int, int, int], ink: tuple[int, int, int]) -> Pixels:
