@@ -4,6 +4,7 @@ import contextlib
 import getpass
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -148,18 +149,26 @@ class Group(click.Group):
         super().__init__(*args, **more)
 
 
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
 def emit(value: object, lines: Iterable[str]) -> None:
     """Print a command's result: `value` as one JSON value with --json, else the Chinese `lines`."""
     if session().json:
         click.echo(json.dumps(value, ensure_ascii=False))
     else:
         for line in lines:
-            click.echo(line)
+            click.echo(harmless(line))
 
 
 def say(message: str) -> None:
     """A message beside the result, on standard error."""
-    click.echo(message, err=True)
+    click.echo(harmless(message), err=True)
+
+
+def harmless(text: str) -> str:
+    """The text without what steers a terminal or turns the reading direction: names come from anywhere."""
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 @contextlib.contextmanager

@@ -180,7 +180,7 @@ class _Desk:
     def _assign_typed(self, item: Item) -> None:
         say("合同编号（可以只写末几位）和页码，中间空一格，如 22 2：")
         number, _, sheet = _line().rpartition(" ")
-        if not number or not sheet.isdecimal():
+        if not number or not sheet.isdecimal() or len(sheet) > 4:
             say("要写编号和页码两样，如 22 2。再按 4 重写。")
             return
         with self.home.reading() as connection:

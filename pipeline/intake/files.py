@@ -103,11 +103,12 @@ def list_files(paths: Sequence[Path]) -> list[ScanFile]:
 
 def _files_in(folder: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if wanted(name))
-        for name in sorted(names):
-            path = Path(parent, name)
-            if wanted(name) and path.is_file():
-                yield path
+        wished = sorted(name for name in folders if wanted(name))
+        # A link to a folder is not gone into: it may lead back here. It is listed, and rejected.
+        folders[:] = [name for name in wished if not Path(parent, name).is_symlink()]
+        for name in sorted({*names, *wished} - {*folders}):
+            if wanted(name):
+                yield Path(parent, name)
 
 
 def wanted(name: str) -> bool:
@@ -124,6 +125,8 @@ def open_file(path: Path) -> Opened:
 
 
 def _opened(path: Path) -> Opened:
+    if not path.is_file():  # a pipe, a link to nowhere or to a folder
+        return Opened("", 0, 0, Code.DAMAGED)
     size = path.stat().st_size
     if size > FILE_LIMIT:
         return Opened("", size, 0, Code.TOO_LARGE)
@@ -191,7 +194,9 @@ def open_pdf(path: Path) -> pdfium.PdfDocument:
 def _of_pdf(path: Path) -> "_What":
     try:
         with open_pdf(path) as document:
-            said = document.get_metadata_dict()
+            said: dict[str, str] = {}
+            with contextlib.suppress(UnicodeDecodeError):  # it is no less a scan for odd words about it
+                said = document.get_metadata_dict()
             device = _device(said.get("Creator"), said.get("Producer"))
             return len(document), device, _pdf_time(said.get("CreationDate", ""))
     except pdfium.PdfiumError as problem:

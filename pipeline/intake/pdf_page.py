@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from math import hypot
 from typing import Any
 
+import cv2
 import numpy as np
 import pikepdf
 import pypdfium2 as pdfium
@@ -39,6 +40,7 @@ from pipeline.intake.pdf_picture import (
     unpacked_size,
 )
 
+LOOK_DPI, ALIKE = 30, 16  # at which a page is compared with its pictures, and levels that they may differ by
 DRAWN_PIXELS = 35_000_000  # of a page that is no single picture: A3 at 400 dpi
 LOWEST_DPI, USUAL_DPI, HIGHEST_DPI = 150, 200, 400  # at which a page that is no single picture is drawn
 HIGHEST_BILEVEL_DPI = 600  # if all there is on it is black or white
@@ -113,6 +115,13 @@ class _Placed:
         said = self.stream is not None and is_masked(self.stream)
         return said or bool(pdfium_c.FPDFPageObj_HasTransparency(self.image))
 
+    @property
+    def hideable(self) -> bool:
+        """Whether it may be there and not be seen: in a form, clipped, or in a layer that can be switched off."""
+        clipped = pdfium_c.FPDFClipPath_CountPaths(pdfium_c.FPDFPageObj_GetClipPath(self.image)) > 0
+        layered = self.stream is not None and "/OC" in self.stream
+        return self.image.container is not None or clipped or layered
+
     def kept(self) -> Picture | None:
         return None if self.stream is None else kept_picture(self.stream)
 
@@ -135,14 +144,25 @@ def page_of(document: pdfium.PdfDocument, file: pikepdf.Pdf | None, index: int) 
         if streams is not None and len(images) == len(streams):
             images = [replace(one, stream=stream) for one, stream in zip(images, streams, strict=True)]
         found = _only(page, images[0], unit) if len(images) == 1 and not covered else None
-        if found is not None:
-            return found
-        for one in images:
-            _checked(one)
-        found = _side_by_side(page, images, unit) if bare and images else None
-        return found or _as_drawn(page, images, unit)
+        if found is None:
+            for one in images:
+                _checked(one)
+            plain = bare and images and not any(one.hideable for one in images)
+            found = _side_by_side(page, images, unit) if plain else None
+        if found is None or (images[0].hideable and not _is_shown(page, found)):
+            return _as_drawn(page, images, unit)
+        return found
     finally:
         page.close()
+
+
+def _is_shown(page: pdfium.PdfPage, found: PageImage) -> bool:
+    """Whether the page looks like its pictures."""
+    seen = np.asarray(drawn(page, LOOK_DPI)[0].convert("L"), np.float32)
+    upright = np.rot90(found.pixels, -found.turn)
+    grey = upright if upright.ndim == 2 else upright.mean(axis=2)
+    small = cv2.resize(np.ascontiguousarray(grey, np.float32), seen.shape[::-1], interpolation=cv2.INTER_AREA)
+    return bool(np.abs(small - seen).mean() < ALIKE)
 
 
 def _known(file: pikepdf.Pdf | None, index: int) -> tuple[list[pikepdf.Stream | None] | None, float, bool]:
@@ -153,7 +173,7 @@ def _known(file: pikepdf.Pdf | None, index: int) -> tuple[list[pikepdf.Stream | 
         if file is None:
             return None, 1, True
         page = file.pages[index]
-        return drawn_images(page), float(page.obj.get("/UserUnit", 1)) or 1, has_images(page)
+        return drawn_images(page), max(float(page.obj.get("/UserUnit", 1)), 0) or 1, has_images(page)
     except MissingImage as missing:
         raise BadPage(f"{missing} is missing") from None
     except (pikepdf.PdfError, IndexError):

@@ -40,10 +40,11 @@ CLEARLY, TRACE = (
     0.12,
     0.08,
 )  # of correlation that another digit is better by, of the printed one's ink missing
+PLAINLY, AS_PRINTED = 0.12, 0.8  # of correlation that it is better by, of a value's usual one that it has
 A_LITTLE, TOGETHER = 0.04, 0.16  # of correlation that other digits are better by, each and in all of a value
 # So many per cent of all characters below that much of the anchors' likeness: the fonts or the scan are such that
-# nothing can be proven.
-BEST, UNLIKE = 85, 0.75
+# nothing can be proven; unless so much of their ink is missing that none of them is there.
+BEST, UNLIKE, MISSING = 85, 0.75, 0.33
 MORE, BESIDE = 0.4, 1.5  # mm above and below a value, and beside it, that are looked at with it
 SLOPES = (-0.2, -0.13, -0.06, 0.0, 0.06, 0.13, 0.2)  # of strokes along a value
 UNEVEN = 0.06  # of the paper's brightness that paper is darker than paper
@@ -95,8 +96,12 @@ def prove(pixels: Pixels, registration: Registration, reference: Reference, clai
         lines.append(line)
         every.append(found)
     scores = [one.score for found in every for one in found]
-    if not scores or np.percentile(scores, BEST) < UNLIKE * registration.likeness:
+    if not scores:
         return Proof()
+    if np.percentile(scores, BEST) < UNLIKE * registration.likeness:
+        gone = [_gone(exact, one) for found in every for one in found]
+        nothing_there = float(np.median(gone)) > MISSING
+        return Proof(tuple(dict.fromkeys(one.name for one in lines)) if nothing_there else ())
     values = _values(lines)
     struck = [line for line in lines if _is_struck(pixels, registration, reference, values, line)]
     if struck:
@@ -195,11 +200,14 @@ def _is_another(flat: Shades, found: list[_Found], likeness: float) -> bool:
     if any(one.score < LOW * likeness and _gone(flat, one) > GONE for one in found):
         return True
     usual = float(np.median([one.score for one in found])) if found else 0.0
-    better = [(_better(flat, one), one) for one in found if one.score < DOUBT * usual]
-    # One digit that looks like another may have a speck on it; all of its own ink is there then.
-    if any(more > CLEARLY and _gone(flat, one) > TRACE for more, one in better):
-        return True
-    several = [more for more, _ in better if more > A_LITTLE]
+    better = [(one, _best_other(flat, one)) for one in found if one.score < DOUBT * usual]
+    more = [(one, other - one.score, other > AS_PRINTED * usual) for one, other in better]
+    # One digit that looks like another may have a speck on it: all of its own ink is there then, and it does not
+    # look like the other as if that had been printed.
+    for one, by, whole in more:
+        if (by > CLEARLY and _gone(flat, one) > TRACE) or (by > PLAINLY and whole):
+            return True
+    several = [by for _, by, _ in more if by > A_LITTLE]
     return len(several) > 1 and sum(several) > TOGETHER
 
 
@@ -214,11 +222,11 @@ def _gone(flat: Shades, one: _Found) -> float:
     return float((there[ink] > PAPER * np.percentile(around, 90)).mean())
 
 
-def _better(flat: Shades, one: _Found) -> float:
-    """By how much the likeliest other digit is more like what is there than the printed one."""
+def _best_other(flat: Shades, one: _Found) -> float:
+    """How much the likeliest other digit is like what is there; 0 where no digit was printed."""
     if one.printed.character not in DIGITS:
         return 0.0
-    return max(0.0, *(_found(flat, other).score - one.score for other in one.printed.others(DIGITS)))
+    return max(_found(flat, other).score for other in one.printed.others(DIGITS))
 
 
 def _values(lines: Sequence[_Line]) -> Pixels:

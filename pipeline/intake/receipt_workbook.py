@@ -198,7 +198,7 @@ class _Sheets:
                         "y_scale": PICTURE_SCALE,
                         "x_offset": PICTURE_MARGIN,
                         "y_offset": PICTURE_MARGIN,
-                        "description": f"{self._receipt.files[page.file - 1].name} 第 {page.page} 页",
+                        "description": f"第 {page.file} 个文件第 {page.page} 页",
                     },
                 )
         _filtered(sheet, len(look), LOOK)

@@ -168,7 +168,7 @@ def numbers_like(connection: Connection, village: str, typed: str, sheet: int) -
     query = select(contract.c.number).where(contract.c.village_code == village, ~closed.exists())
     numbers = list(connection.execute(query.order_by(contract.c.number)).scalars())
     serials = {one: parsed.serial for one in numbers if (parsed := parse(one)) is not None}
-    found = [one for one in numbers if text.isdecimal() and serials[one] == int(text)] or [
+    found = [one for one in numbers if text.isdecimal() and len(text) < 7 and serials[one] == int(text)] or [
         one for one in numbers if text and (text in one[VILLAGE:] or text in one[VILLAGE:].replace("-", ""))
     ]
     if len(found) > 1:

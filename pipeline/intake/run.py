@@ -79,7 +79,7 @@ def take_in(home: Home, files: Sequence[ScanFile], actor: Actor, label: str = ""
 
 def _hashed(file: ScanFile, what: Opened) -> Opened:
     """With the SHA-256 of a file that did not open in time, so that it can be kept all the same."""
-    if what.sha256 or what.code not in KEPT_THOUGH_REJECTED:
+    if what.sha256 or what.code not in KEPT_THOUGH_REJECTED or not file.path.is_file():
         return what
     try:
         return replace(what, sha256=digest(file.path), size=file.path.stat().st_size)

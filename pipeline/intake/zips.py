@@ -80,6 +80,8 @@ def _unpacked(
         left -= size
         if left < 0:
             raise _TooLarge
+        if code is not None:  # what came of it is of no use, and takes room
+            target.write_bytes(b"")
         yield Member(name, target, code)
 
 

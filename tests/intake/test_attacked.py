@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import openpyxl
 import pikepdf
@@ -14,9 +15,10 @@ from pikepdf import Array, Dictionary, Name
 from PIL import Image
 
 from archive.signed_pdf import signed_pdf
-from pipeline.intake import zips
+from pipeline.intake import prove, zips
 from pipeline.intake.files import list_files, open_file
 from pipeline.intake.receipt_workbook import write_receipt
+from pipeline.intake.reference import FLAT
 from pipeline.intake.taken import Receipt, TakenFile, TakenPage
 from tests.conftest import Town, huyue
 from tests.intake import sheets as on
@@ -130,7 +132,7 @@ def test_a_receipt_with_odd_names_opens(tmp_path: Path) -> None:
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert "=1+1.png" in {cell.value for cell in cells}
     assert not [cell for cell in cells if cell.data_type == "f"]
-    assert sum(len(sheet._images) for sheet in book) == 3  # type: ignore[attr-defined]
+    assert sum(len(sheet._images) for sheet in book) == 3  # type: ignore[attr-defined, misc]
 
 
 def test_names_do_nothing_to_the_terminal(tmp_path: Path) -> None:
@@ -165,3 +167,20 @@ def test_a_member_that_is_rejected_takes_no_room(tmp_path: Path, monkeypatch: py
         archive.writestr("大.png", bytes(3 << 20))
     assert isinstance(zips.unpack(tmp_path / "扫描.zip", tmp_path / "暂存"), list)
     assert sum(path.stat().st_size for path in (tmp_path / "暂存").rglob("*")) == 0
+
+
+@pytest.mark.parametrize("field", ["phone"])
+def test_a_digit_made_another_with_a_pen_is_seen(field: str, town: Town) -> None:
+    with on.reading(town) as connection:
+        sheet = next(on.sheets(town, "01"))
+        lines = prove._lines(on.claim_of(connection, sheet.contract, sheet))
+        line = next(one for one in lines if one.name == field)
+        digit = next(one for one in line.characters if one.character in "123457")
+        (eight,) = digit.others("8")
+        factor = 200 / 25.4 / FLAT
+        ink = cv2.resize(eight.picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        left, top = round(eight.x * factor), round(eight.y * factor)
+        marked = sheet.pixels.copy()
+        there = marked[top : top + ink.shape[0], left : left + ink.shape[1]]
+        np.minimum(there, ink[..., None], out=there)
+        assert on.proof_of(connection, sheet, marked).differs == (field,)
