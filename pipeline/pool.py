@@ -35,6 +35,11 @@ def workers() -> int:
     return min(os.cpu_count() or 1, 60)  # Windows waits for no more
 
 
+def workers_for(items: int) -> int:
+    """How many processes to use for so many items."""
+    return min(workers(), max(items, 1))
+
+
 @dataclass(slots=True, eq=False)
 class _Task(Generic[Item, Result]):
     """An item under way; `outcome` is empty until it has a result or an error, `losses` are workers it cost."""

@@ -18,6 +18,7 @@ from pipeline.intake.channels import darkest, red_of
 from pipeline.intake.lie import Registration, cut
 from pipeline.intake.page_image import Pixels
 from pipeline.intake.reference import BOX, MARGIN, BoxReference
+from pipeline.layout import Rectangle
 
 Mask = npt.NDArray[np.bool_]
 
@@ -27,10 +28,8 @@ NOISES = 5.0  # ink is this many times the paper's own unevenness
 SPECK = 0.25  # mm² of a piece that counts
 BRIDGE = 1.6  # mm over which pieces of ink belong together: over a box's frame, too
 PRINT_REACH = 0.35  # mm around print that is not looked at, and the registration's error twice
-MOSTLY, ALMOST_ALL = (
-    0.5,
-    0.85,
-)  # of a piece that must lie in the box to count for it; of one that is not seen whole
+# Of a piece that must lie in the box to count for it; of one that is not seen whole.
+MOSTLY, ALMOST_ALL = 0.5, 0.85
 CREASE, ACROSS = 6.0, 0.9  # mm of a straight piece of a crease; of the way across that it goes in all
 FEW_LINES, FOLDED = 9, 0.7  # pixels; of the way across, in so many lines together
 CREASE_EDGE, CREASE_MOST = 0.4, 1.8  # mm that a crease is softer, at its edge; to either side, at most
@@ -70,10 +69,10 @@ def unsure_boxes(boxes: tuple[BoxReference, ...]) -> tuple[Box, ...]:
     )
 
 
-def box_area(place: "BoxReference") -> tuple[float, float, float, float]:
-    """x, y, w, h in mm of a box with what is looked at around it."""
-    box = place.place
-    return box.x - MARGIN, box.y - MARGIN, box.w + 2 * MARGIN, box.h + 2 * MARGIN
+def box_area(box: BoxReference) -> Rectangle:
+    """A box with what is looked at around it."""
+    place = box.place
+    return place.x - MARGIN, place.y - MARGIN, place.w + 2 * MARGIN, place.h + 2 * MARGIN
 
 
 def _judge(pixels: Pixels, registration: Registration, box: BoxReference) -> Box:
@@ -191,7 +190,7 @@ def _deviation(counts: npt.NDArray[np.int64]) -> float:
 
 
 def _middle(values: npt.NDArray[np.float64] | npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> float:
-    """The median of values that occur so often; between whole values, as if each were spread evenly over its own."""
+    """The median of values that occur so often: the first that half of all do not exceed."""
     order = np.argsort(values, kind="stable")
     below = np.cumsum(counts[order])
     half = below[-1] / 2

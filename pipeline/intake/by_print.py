@@ -100,9 +100,8 @@ class ByPrint:
                 plain, half, start, np.array((150.0, 14.0)), self._references.of(layout, sheet)
             )
             if registration is not None:
-                claim = Claim(layout, number, content_of_contract(self._connection, number), sheet, False)
-                proof = self._proof(pixels, plain, registration, claim)
-                if not proof.differs and self._identifies(claim, proof):
+                claim, proof, sure = self._proven(pixels, registration, layout, number, sheet)
+                if sure:
                     return Told(claim, registration)
                 return Told(suggestions=(Suggestion(number, sheet, 0.9 if not proof.differs else 0.6),))
         return Told(suggestions=tuple(Suggestion(number, sheet, 0.8) for sheet in sheets[:SHOWN]))
@@ -135,12 +134,16 @@ class ByPrint:
             )
         if registration is None:
             return None
-        claim = Claim(layout, number, content_of_contract(self._connection, number), seen.sheet, False)
-        proof = self._proof(pixels, plain, registration, claim)
-        return Told(claim, registration) if not proof.differs and self._identifies(claim, proof) else None
+        claim, _, sure = self._proven(pixels, registration, layout, number, seen.sheet)
+        return Told(claim, registration) if sure else None
 
-    def _proof(self, pixels: Pixels, plain: Pixels, registration: Registration, claim: Claim) -> Proof:
-        return prove(pixels, registration, self._references.of(claim.layout, claim.sheet), claim)
+    def _proven(
+        self, pixels: Pixels, registration: Registration, layout: Layout, number: str, sheet: int
+    ) -> tuple[Claim, Proof, bool]:
+        """That the page is a contract's sheet, what proves it, and whether that is enough."""
+        claim = Claim(layout, number, content_of_contract(self._connection, number), sheet, False)
+        proof = prove(pixels, registration, self._references.of(layout, sheet), claim)
+        return claim, proof, not proof.differs and self._identifies(claim, proof)
 
     def _identifies(self, claim: Claim, proof: Proof) -> bool:
         """Whether a party's name or identity number is among what was found as printed."""
@@ -240,11 +243,11 @@ class ByPrint:
             name = max((_same(one, row.name) for one in seen.names), default=0.0)
             shown = (row.id_number, mask_id(row.id_number))
             identity = max((_same(one, two) for one in seen.identities for two in shown), default=0.0)
-            serial = _same(seen.number, row.number) if seen.number else 0.0
-            if max(name, identity) < ALIKE and serial < 1:
+            serial = seen.number == row.number
+            if max(name, identity) < ALIKE and not serial:
                 continue
-            score = NAME * name + IDENTITY * identity + SERIAL * (serial == 1)
-            things = (name == 1) + (identity == 1) + (serial == 1)
+            score = NAME * name + IDENTITY * identity + SERIAL * serial
+            things = (name == 1) + (identity == 1) + serial
             if score > scores.get(row.number, (0.0, 0))[0]:
                 scores[row.number] = (score, things)
         ordered = sorted(scores.items(), key=lambda one: (-one[1][0], one[0]))

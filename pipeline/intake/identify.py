@@ -57,7 +57,13 @@ def first_codes(half: Pixels, code_key: bytes) -> Codes:
 def find_codes(plain: Pixels, half: Pixels, code_key: bytes) -> Codes:
     """The codes on a page; harder looks are taken only where an easier one finds nothing of ours."""
     found = first_codes(half, code_key)
-    for image, scale in () if found.ours else _looks(plain):
+    return found if found.ours else further_codes(plain, code_key)
+
+
+def further_codes(plain: Pixels, code_key: bytes) -> Codes:
+    """The codes on a page on which `first_codes` found nothing of ours."""
+    found = Codes()
+    for image, scale in _looks(plain):
         found = _codes(image, scale, code_key)
         if found.ours:
             break
@@ -89,14 +95,15 @@ def _codes(image: Pixels, scale: float, code_key: bytes) -> Codes:
     sheets: dict[str, PageCode] = {}
     cover = foreign = False
     for code in zxingcpp.read_barcodes(image, formats=QR, try_invert=False):
-        corners = _corners(code.position) * scale
         said = OURS.fullmatch(code.text)
-        if said is not None and not _is_mirrored(image, corners / scale, code.text):
+        if said is not None:
+            corners = _corners(code.position)
+            if _is_mirrored(image, corners, code.text):
+                continue  # it shows through from the other side, or the scan is mirrored
             body = code.text.rpartition(":")[0]
             genuine = hmac.compare_digest(check_of(body, code_key), said[5])
-            sheets[code.text] = PageCode(said[1], int(said[2]), int(said[3]), said[4], genuine, corners)
-        elif said is not None:
-            continue  # it shows through from the other side, or the scan is mirrored
+            about = (said[1], int(said[2]), int(said[3]), said[4], genuine)
+            sheets[code.text] = PageCode(*about, corners * scale)
         elif COVER.fullmatch(code.text):
             cover = True
         else:

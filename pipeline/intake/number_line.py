@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.numbers import Number
-from pipeline.intake.lie import Matrix, Registration
+from pipeline.intake.lie import Matrix, Registration, flatten
 from pipeline.intake.ocr import read_line
 from pipeline.intake.page_image import Pixels
+from pipeline.layout import MM
 from pipeline.sheet_painter import TEXT_RIGHT, beside_code
 
 AREA = (88.0, 0.0, 102.0, 40.0)  # mm of the sheet around the number: x, y, w, h
@@ -36,17 +37,13 @@ class NumberLine:
 
 def number_lines(plain: Pixels, frame: Matrix) -> Iterator[NumberLine]:
     """Numbers with a sound check that stand where a sheet has its own; `frame` takes mm to pixels, roughly."""
-    to_scan = frame @ np.array([[1 / SCALE, 0, AREA[0]], [0, 1 / SCALE, AREA[1]], [0, 0, 1.0]])
-    size = (round(AREA[2] * SCALE), round(AREA[3] * SCALE))
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    strip = np.asarray(
-        cv2.warpPerspective(plain, to_scan, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
+    rough = Registration(frame)
+    strip = flatten(plain, 1.0, rough, AREA, SCALE)
     for ends, high in _lines(strip):
         number = number_in(read_line(_cut(strip, ends, high, 0)))
         if number is not None:
             said = SHEET.search(read_line(_cut(strip, ends, high, BELOW)))
-            yield NumberLine(str(number), int(said[1]) if said else 0, _start(to_scan, ends, str(number)))
+            yield NumberLine(str(number), int(said[1]) if said else 0, _start(rough, ends, str(number)))
 
 
 def number_in(text: str) -> Number | None:
@@ -107,12 +104,12 @@ def _cut(strip: Pixels, ends: npt.NDArray[np.float64], high: float, below: float
     )
 
 
-def _start(to_scan: Matrix, ends: npt.NDArray[np.float64], number: str) -> Registration:
+def _start(rough: Registration, ends: npt.NDArray[np.float64], number: str) -> Registration:
     """How the sheet lies, from where its number does."""
     line = beside_code(number, 1, 1)[0]
-    middle = line.baseline - 0.36 * line.size * 25.4 / 72
+    middle = line.baseline - 0.36 * line.size * MM
     places = np.array([(TEXT_RIGHT - line.width, middle), (TEXT_RIGHT, middle)])
-    seen = cv2.perspectiveTransform(ends.reshape(-1, 1, 2), to_scan).reshape(-1, 2)
+    seen = rough.pixels(ends / SCALE + np.array(AREA[:2]))
     (a, b), (c, d) = places[1] - places[0], seen[1] - seen[0]
     turned = complex(c, d) / complex(a, b)
     rotation = np.array([[turned.real, -turned.imag], [turned.imag, turned.real]])

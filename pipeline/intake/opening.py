@@ -27,7 +27,7 @@ def open_files(files: Sequence[ScanFile], staging: Path) -> list[tuple[ScanFile,
     OSError where `staging` cannot be written.
     """
     tasks = [_Task(file.path, staging / str(number)) for number, file in enumerate(files)]
-    found = pool.ordered(look_in_worker, tasks, _processes(len(tasks)), _given_up)
+    found = pool.ordered(look_in_worker, tasks, pool.workers_for(len(tasks)), _not_opened)
     listed: list[tuple[ScanFile, Opened | None]] = []
     for file, what in zip(files, found, strict=True):
         if isinstance(what, Opened):
@@ -37,7 +37,7 @@ def open_files(files: Sequence[ScanFile], staging: Path) -> list[tuple[ScanFile,
                 (ScanFile(f"{file.name}/{member.name}", member.path), _rejected(member)) for member in what
             ]
     staged = [file.path for file, what in listed if what is None]
-    opened = pool.ordered(open_in_worker, staged, _processes(len(staged)), _not_opened)
+    opened = pool.ordered(open_in_worker, staged, pool.workers_for(len(staged)), _not_opened)
     return [(file, next(opened) if what is None else what) for file, what in listed]
 
 
@@ -69,14 +69,6 @@ def _rejected(member: Member) -> Opened | None:
     return None if member.code is None else Opened("", 0, 0, member.code)
 
 
-def _processes(items: int) -> int:
-    return min(pool.workers(), max(items, 1))
-
-
-def _given_up(task: _Task) -> Opened:
+def _not_opened(_: object) -> Opened:
     """A file that took a worker down, or too long, three times."""
-    return Opened("", 0, 0, Code.TIMEOUT)
-
-
-def _not_opened(path: Path) -> Opened:
     return Opened("", 0, 0, Code.TIMEOUT)

@@ -19,12 +19,11 @@ from pipeline.intake.glyphs import Printed, printed
 from pipeline.intake.lie import Registration, cut
 from pipeline.intake.page_image import Pixels
 from pipeline.intake.reference import FLAT, HEIGHT, WIDTH, Reference
-from pipeline.layout import MM, RISE, BoxPlace, Layout
+from pipeline.layout import MM, RISE, BoxPlace, Layout, Rectangle
 from pipeline.place import advances, fit
 from pipeline.sheet_painter import BESIDE_SIZE, beside_code
 
 Shades = npt.NDArray[np.float32]
-Rectangle = tuple[float, float, float, float]  # x, y, w, h in mm
 
 BESIDE_CODE = "beside_code"  # the field's name of the number and the sheet beside the code
 DIGITS = "0123456789"
@@ -36,10 +35,8 @@ LOW = 0.6  # of the anchors' likeness: a character below may be another
 GONE = 0.3  # of a character's ink missing: it is another
 PAPER = 0.86  # of the paper's brightness: no ink is there
 DOUBT = 0.88  # of a value's usual correlation: below it other digits are tried
-CLEARLY, TRACE = (
-    0.12,
-    0.08,
-)  # of correlation that another digit is better by, of the printed one's ink missing
+# Of correlation that another digit is better by; of the printed one's ink that is missing.
+CLEARLY, TRACE = 0.12, 0.08
 PLAINLY, AS_PRINTED = 0.12, 0.8  # of correlation that it is better by, of a value's usual one that it has
 A_LITTLE, TOGETHER = 0.04, 0.16  # of correlation that other digits are better by, each and in all of a value
 # So many per cent of all characters below that much of the anchors' likeness: the fonts or the scan are such that

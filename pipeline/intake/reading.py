@@ -29,7 +29,7 @@ from pipeline.intake.boxes import judge_boxes, unsure_boxes
 from pipeline.intake.by_print import ByPrint, Suggestion, lay
 from pipeline.intake.channels import red_of
 from pipeline.intake.files import digest
-from pipeline.intake.identify import find_codes, first_codes
+from pipeline.intake.identify import find_codes, first_codes, further_codes
 from pipeline.intake.lie import Registration
 from pipeline.intake.limits import OPEN_SECONDS, limit_memory, seconds
 from pipeline.intake.page_image import BadPage, PageImage, Pages, Pixels, drawn
@@ -189,7 +189,7 @@ def _read(
     codes = first_codes(half, key)
     if not (codes.ours or codes.foreign) and is_blank(_grey(page.pixels), page.dpi):
         return PageRead(index, Kind.BLANK, dpi=page.dpi)
-    codes = codes if codes.ours else find_codes(plain, half, key)
+    codes = codes if codes.ours else further_codes(plain, key)
     if codes.cover and not codes.sheets:
         return PageRead(index, Kind.BLANK, dpi=page.dpi)
 

@@ -69,7 +69,7 @@ def _pictures(home: Home, connection: Connection, taken: Taken) -> dict[int, byt
                 blobs[place] = found
     vault = home.vault(connection)
     tasks = (KeptPicture(vault.get(connection, blob), position) for blob, position in blobs.values())
-    drawn = pool.ordered(small_picture, tasks, min(pool.workers(), max(len(blobs), 1)), no_picture)
+    drawn = pool.ordered(small_picture, tasks, pool.workers_for(len(blobs)), no_picture)
     return dict(zip(blobs, drawn, strict=True))
 
 

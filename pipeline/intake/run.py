@@ -145,7 +145,7 @@ def _groups(units: Sequence[_Unit]) -> Iterator[list[_Unit]]:
 def _results(jobs: Sequence[Job]) -> Iterator[list[PageRead]]:
     """What the workers read, job by job; a page that takes its worker down is lost, its neighbours are not."""
     for job, found in zip(
-        jobs, pool.ordered(read_pages, jobs, min(pool.workers(), max(len(jobs), 1)), _nothing), strict=True
+        jobs, pool.ordered(read_pages, jobs, pool.workers_for(len(jobs)), _nothing), strict=True
     ):
         if found:
             yield found
