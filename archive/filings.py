@@ -286,23 +286,29 @@ class Drafts:
             "gaps": " ".join(gaps_of(boxes, draft.of)),
         }
         filing_id = self._connection.execute(
-            insert(tables.filing).values(row).returning(tables.filing.c.id)
+            insert(tables.filing).returning(tables.filing.c.id), row
         ).scalar_one()
-        for position, (sheet, held) in enumerate(sorted(draft.sheets.items()), 1):
-            source = _read(held)
-            self._connection.execute(
-                insert(tables.filed_sheet).values(
-                    filing_id=filing_id,
-                    sheet=sheet,
-                    position=position,
-                    page_id=held.filed.page_id if isinstance(held, _Kept) else held.page_id,
-                    layout=source.layout,
-                    residual=source.residual,
-                    boxes=msgspec.json.encode(source.boxes).decode(),
-                    bearing=msgspec.json.encode(source.bearing).decode(),
-                    flaws=" ".join(source.flaws),
-                )
-            )
+        rows = [
+            _sheet_row(filing_id, position, sheet, held)
+            for position, (sheet, held) in enumerate(sorted(draft.sheets.items()), 1)
+        ]
+        if rows:
+            self._connection.execute(insert(tables.filed_sheet), rows)
+
+
+def _sheet_row(filing_id: int, position: int, sheet: int, held: _Kept | _Placed) -> dict[str, object]:
+    source = _read(held)
+    return {
+        "filing_id": filing_id,
+        "sheet": sheet,
+        "position": position,
+        "page_id": held.filed.page_id if isinstance(held, _Kept) else held.page_id,
+        "layout": source.layout,
+        "residual": source.residual,
+        "boxes": msgspec.json.encode(source.boxes).decode(),
+        "bearing": msgspec.json.encode(source.bearing).decode(),
+        "flaws": " ".join(source.flaws),
+    }
 
 
 def _read(held: _Kept | _Placed) -> FiledSheet | NewSheet:

@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,13 +101,13 @@ class Home:
                 yield connection
 
     @contextmanager
-    def writing(self, *, dry_run: bool = False) -> Iterator[Connection]:
+    def writing(self, *, dry_run: bool = False, held: bool = False) -> Iterator[Connection]:
         """A write transaction under the archive's lock, committed at the end or rolled back as a whole.
 
-        With `dry_run` what is done in it is rolled back. Raises ArchiveLocked when another command has held the
-        lock for 30 seconds.
+        With `dry_run` what is done in it is rolled back. `held`: another thread holds the lock for this one.
+        Raises ArchiveLocked when another command has held the lock for 30 seconds.
         """
-        with self.locked(), self._told_apart():
+        with nullcontext() if held else self.locked(), self._told_apart():
             engine = database.open_engine(self.catalogue, self.key(), writing=True)
             with engine.begin() as connection:
                 if not database.require_current(connection, self.catalogue):
@@ -131,9 +131,10 @@ class Home:
 
     @contextmanager
     def locked(self, seconds: int = database.LOCK_SECONDS) -> Iterator[None]:
-        """Hold the archive's lock for several write transactions; it nests within one process.
+        """Hold the archive's lock for several write transactions; it nests within one thread.
 
-        `staging` is the holder's to make and use meanwhile; what one that was killed left there goes. Raises ArchiveLocked when another command has held it for so many seconds.
+        `staging` is the holder's to make and use meanwhile; what one that was killed left there goes. Raises
+        ArchiveLocked when another command, or thread, has held it for so many seconds.
         """
         lock = FileLock(self.folder / "lock", is_singleton=True)
         try:

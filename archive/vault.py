@@ -49,22 +49,27 @@ class Vault:
         The rows stand or fall with the caller's write transaction.
         """
         names = [hmac.digest(self.name_key, content, hashlib.sha256).hex() for content in contents]
+        table = tables.blob
+        known = set(connection.execute(select(table.c.name).where(table.c.name.in_(names))).scalars())
         new = {
             name: content
             for name, content in zip(names, contents, strict=True)
-            if not self._sound(connection, name)
+            if name not in known or not self._sound(connection, name)
         }
         if new:
             _write_synced(self.folder / PENDING, "".join(f"{name}\n" for name in new).encode(), append=True)
             _sync_folder(self.folder)
+        added: list[dict[str, object]] = []
         for name, content in new.items():
             key, nonce = secrets.token_bytes(32), secrets.token_bytes(NONCE)
             self._write(name, MAGIC + nonce + AESGCM(key).encrypt(nonce, content, MAGIC + name.encode()))
             row = {"name": name, "wrapped": self._wrap(name, key), "size": len(content), "added_on": day}
-            if self._known(connection, name):
-                connection.execute(update(tables.blob).where(tables.blob.c.name == name).values(row))
+            if name in known:
+                connection.execute(update(table).where(table.c.name == name).values(row))
             else:
-                connection.execute(insert(tables.blob).values(row))
+                added.append(row)
+        if added:
+            connection.execute(insert(table), added)
         return names
 
     def get(self, connection: Connection, name: str) -> bytes:

@@ -132,12 +132,13 @@ def print_order(
 def content_of_contract(connection: Connection, number: str) -> Content:
     """A contract's frozen values."""
     contract = tables.contract
-    return _content(
+    return decoded_content(
         connection.execute(select(contract.c.content).where(contract.c.number == number)).scalar_one()
     )
 
 
-def _content(encoded: str) -> Content:
+def decoded_content(encoded: str) -> Content:
+    """The values of `encode_content`."""
     fields, lists, clauses = msgspec.json.decode(
         encoded, type=tuple[dict[str, str], dict[str, list[dict[str, str]]], tuple[str, ...]]
     )
@@ -156,7 +157,7 @@ def _printable(rows: Sequence[Any]) -> Printable:
         starts=date.fromisoformat(row.starts),
         ends=None if row.ends is None else date.fromisoformat(row.ends),
         parties=tuple((one.name, one.id_number) for one in rows),
-        content=_content(row.content),
+        content=decoded_content(row.content),
         blank=row.blank,
     )
 

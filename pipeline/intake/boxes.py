@@ -144,21 +144,23 @@ def _brightness(value: Pixels) -> Pixels:
 
 
 def _ink(bright: Pixels, printed: Mask) -> Mask:
-    dark = 255 - bright
-    counts = np.bincount(dark[~printed], minlength=256)[: int(INK * 255) + 1]
-    noise = 1.4826 * _deviation(counts)
+    dark, bare = cv2.bitwise_not(bright), ~printed
+    counts = cv2.calcHist([dark], [0], bare.view(np.uint8), [256], [0, 256]).ravel()[: int(INK * 255) + 1]
+    noise = 1.4826 * _deviation(counts.astype(np.int64))
     weak = dark > max(INK * 255, NOISES * noise)
     strong = dark > max(STRONG_INK * 255, 1.5 * NOISES * noise)
-    ink = weak & ~printed
+    ink = weak & bare
     return _touched(_without_folds(weak) & ink if _may_be_folded(ink) else ink, strong)
 
 
 def _may_be_folded(ink: Mask) -> bool:
-    """Whether so much lies in few rows, or columns, as it does in a crease."""
-    counts = ink.astype(np.uint8)
+    """Whether ink goes so far across, and so much of it lies in few rows or columns, as it does in a crease."""
     for axis in (0, 1):
-        lines = cv2.reduce(counts, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32F).ravel()
-        if np.convolve(lines, np.ones(FEW_LINES), "same").max() > FOLDED * ink.shape[axis - 1]:
+        across = FOLDED * ink.shape[axis]
+        if np.count_nonzero(ink.any(axis=1 - axis)) <= across:
+            continue
+        lines = np.count_nonzero(ink, axis=axis)
+        if np.convolve(lines, np.ones(FEW_LINES), "same").max() > across:
             return True
     return False
 
@@ -166,9 +168,11 @@ def _may_be_folded(ink: Mask) -> bool:
 def _without_folds(dark: Mask) -> Mask:
     """What is dark but for straight lines from edge to edge, which are creases of the paper."""
     kept = dark.copy()
-    for seen, there in ((dark, kept), (dark.T, kept.T)):
+    for seen, there in ((dark, kept), (np.ascontiguousarray(dark.T), kept.T)):
         kernel = np.ones((1, round(CREASE * BOX)), np.uint8)
-        level = np.asarray(cv2.morphologyEx(seen.astype(np.uint8), cv2.MORPH_OPEN, kernel))
+        level = np.asarray(cv2.morphologyEx(seen.view(np.uint8), cv2.MORPH_OPEN, kernel))
+        if np.count_nonzero(level.any(axis=0)) <= ACROSS * seen.shape[1]:
+            continue  # all of it together does not go across
         _, labels, stats, _ = cv2.connectedComponentsWithStats(level, connectivity=8)
         for one in np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] > ACROSS * seen.shape[1]):
             if one:
@@ -200,29 +204,33 @@ def _middle(values: npt.NDArray[np.float64] | npt.NDArray[np.int64], counts: npt
 
 def _touched(weak: Mask, strong: Mask) -> Mask:
     """The pieces of `weak` that have something of `strong` in them."""
-    count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
+    count, labels = cv2.connectedComponents(weak.view(np.uint8), connectivity=8)
+    at = np.flatnonzero(weak)
+    pieces = labels.ravel()[at]
     kept = np.zeros(count, bool)
-    kept[labels[strong & weak]] = True
-    kept[0] = False
-    return np.asarray(kept[labels], bool)
+    kept[pieces[strong.ravel()[at]]] = True
+    found = np.zeros(weak.shape, bool)
+    found.ravel()[at] = kept[pieces]
+    return found
 
 
 def _pieces(ink: Mask, inside: Mask, kind: str) -> tuple[float, float, float]:
     """Ink inside the box in mm²: of pieces mostly in it, of others; and how far the former reach, in mm."""
-    if not ink.any():
+    at = np.flatnonzero(ink)
+    if not len(at):
         return 0.0, 0.0, 0.0
     joined = _grown(ink, BRIDGE / 2)
-    count, labels = cv2.connectedComponents(joined.astype(np.uint8), connectivity=8)
-    area = np.bincount(labels[ink], minlength=count) / BOX**2
-    within = np.bincount(labels[ink & inside], minlength=count) / BOX**2
-    area[0] = within[0] = 0
+    count, labels = cv2.connectedComponents(joined.view(np.uint8), connectivity=8)
+    pieces, is_inside = labels.ravel()[at], inside.ravel()[at]
+    area = np.bincount(pieces, minlength=count) / BOX**2
+    within = np.bincount(pieces[is_inside], minlength=count) / BOX**2
     outer = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     share = np.full(count, MOSTLY)
     if kind != "seal":
         share[outer] = ALMOST_ALL  # it goes on, nobody sees how far: a seal's rim
     counted = within >= np.maximum(SPECK, share * area)
     doubtful = float(within[(within >= SPECK) & ~counted].sum())
-    rows, columns = np.nonzero(counted[labels] & ink & inside)
+    rows, columns = np.divmod(at[is_inside & counted[pieces]], ink.shape[1])
     across = float(max(np.ptp(rows), np.ptp(columns)) / BOX) if len(rows) else 0.0
     return float(within[counted].sum()), doubtful, across
 
@@ -231,4 +239,4 @@ def _grown(mask: Mask, reach: float) -> Mask:
     """The mask with everything within `reach` mm of it."""
     size = 2 * round(reach * BOX) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel), bool)
+    return np.asarray(cv2.dilate(mask.view(np.uint8), kernel)).view(bool)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, select
 
 from archive.catalogue import tables
 from archive.states import filed_whole, newest_filing, not_closed
-from pipeline.contracts import content_of_contract, layout_of_id
+from pipeline.contracts import content_of_contract
 from pipeline.fill import Content
 from pipeline.intake.blank import paper_corners
 from pipeline.intake.lie import Matrix, Registration, cut
@@ -100,7 +100,7 @@ class ByPrint:
                 plain, half, start, np.array((150.0, 14.0)), self._references.of(layout, sheet)
             )
             if registration is not None:
-                claim, proof, sure = self._proven(pixels, registration, layout, number, sheet)
+                claim, proof, sure = self._proven(pixels, plain, registration, layout, number, sheet)
                 if sure:
                     return Told(claim, registration)
                 return Told(suggestions=(Suggestion(number, sheet, 0.9 if not proof.differs else 0.6),))
@@ -134,15 +134,21 @@ class ByPrint:
             )
         if registration is None:
             return None
-        claim, _, sure = self._proven(pixels, registration, layout, number, seen.sheet)
+        claim, _, sure = self._proven(pixels, plain, registration, layout, number, seen.sheet)
         return Told(claim, registration) if sure else None
 
     def _proven(
-        self, pixels: Pixels, registration: Registration, layout: Layout, number: str, sheet: int
+        self,
+        pixels: Pixels,
+        plain: Pixels,
+        registration: Registration,
+        layout: Layout,
+        number: str,
+        sheet: int,
     ) -> tuple[Claim, Proof, bool]:
         """That the page is a contract's sheet, what proves it, and whether that is enough."""
         claim = Claim(layout, number, content_of_contract(self._connection, number), sheet, False)
-        proof = prove(pixels, registration, self._references.of(layout, sheet), claim)
+        proof = prove(pixels, plain, registration, self._references.of(layout, sheet), claim)
         return claim, proof, not proof.differs and self._identifies(claim, proof)
 
     def _identifies(self, claim: Claim, proof: Proof) -> bool:
@@ -166,7 +172,11 @@ class ByPrint:
         row = self._connection.execute(
             select(contract.c.layout).where(contract.c.number == number, not_closed(self._on.isoformat()))
         ).first()
-        return None if row is None or row.layout is None else layout_of_id(self._connection, row.layout)
+        return (
+            None
+            if row is None or row.layout is None
+            else self._references.layout(self._connection, row.layout)
+        )
 
     def _expected(self) -> list[tuple[Layout, Content, set[str], set[str]]]:
         """The layouts of what is still expected: each with a contract's values, who signs it, and their numbers."""
@@ -189,7 +199,7 @@ class ByPrint:
             ).all()
             self._layouts = []
             for row in rows:
-                layout = layout_of_id(self._connection, row.layout)
+                layout = self._references.layout(self._connection, row.layout)
                 if layout is not None:
                     content = content_of_contract(self._connection, row.number)
                     self._layouts.append((layout, content, *self._parties(row.number)))

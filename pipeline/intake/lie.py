@@ -1,6 +1,6 @@
 """How a sheet lies in a scan: the map from its millimetres to the scan's pixels, and pieces of it cut out flat."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -21,15 +21,13 @@ class Registration:
 
     `matrix` takes millimetres of the sheet to pixels of the scan, after `bend` has moved them: the coefficients
     (10, 2) of a cubic in both directions, in mm, or None. `residual` is the anchors' error in mm, `likeness` the
-    anchors' correlation with the print, the median of those found, 1 for a perfect scan. `flat` is the whole sheet
-    from the scan's one channel, FLAT pixels a mm, less than MOVED off.
+    anchors' correlation with the print, the median of those found, 1 for a perfect scan.
     """
 
     matrix: Matrix
     bend: Points | None = None
     residual: float = 0.0
     likeness: float = 1.0
-    flat: Pixels = field(default_factory=lambda: np.empty((0, 0), np.uint8), repr=False, compare=False)
 
     def pixels(self, points: Points) -> Points:
         """Points (n, 2) in mm as pixels."""
@@ -93,23 +91,18 @@ def _scale(matrix: Matrix) -> float:
 
 
 def flatten(
-    image: Pixels, shrunk: float, found: Registration, area: tuple[float, float, float, float], scale: int
+    image: Pixels, found: Registration, area: tuple[float, float, float, float], scale: int
 ) -> Pixels:
-    """A rectangle of the sheet (x, y, w, h in mm) from the scan, `scale` pixels a mm; what is beyond its edge repeats.
-
-    `image` is the scan at `shrunk` times its size.
-    """
+    """A rectangle of the sheet (x, y, w, h in mm) from the scan, `scale` pixels a mm; what is beyond its edge repeats."""
     x, y, w, h = area
     size = (round(w * scale), round(h * scale))
-    shrink = np.diag([shrunk, shrunk, 1.0])
     if found.bend is None:
-        place = np.array([[1 / scale, 0, x], [0, 1 / scale, y], [0, 0, 1.0]])
-        return _warped(image, shrink @ found.matrix @ place, size)
+        return cut(image, found, area, scale)
     step = [-(-one // KNOTS) for one in size]  # pixels between knots; one more on each side carries the edges
     columns, rows = ((np.arange(-1, KNOTS + 1) + 0.5) * one - 0.5 for one in step)
     across, down = np.meshgrid(columns, rows)
     points = np.stack([across.ravel() / scale + x, down.ravel() / scale + y], axis=1)
-    knots = (found.pixels(points) * shrunk).astype(np.float32).reshape(*across.shape, 2)
+    knots = found.pixels(points).astype(np.float32).reshape(*across.shape, 2)
     whole = ((KNOTS + 2) * step[0], (KNOTS + 2) * step[1])
     maps = np.asarray(cv2.resize(knots, whole, interpolation=cv2.INTER_LINEAR))
     x_map, y_map = cv2.split(maps[step[1] : step[1] + size[1], step[0] : step[0] + size[0]])
@@ -118,11 +111,22 @@ def flatten(
     )
 
 
-def cut(image: Pixels, found: Registration, area: tuple[float, float, float, float], scale: int) -> Pixels:
-    """A small rectangle of the sheet (x, y, w, h in mm) from the scan, `scale` pixels a mm."""
+def cut(
+    image: Pixels,
+    found: Registration,
+    area: tuple[float, float, float, float],
+    scale: int,
+    shrunk: float = 1.0,
+) -> Pixels:
+    """A small rectangle of the sheet (x, y, w, h in mm) from the scan, `scale` pixels a mm.
+
+    `image` is the scan at `shrunk` times its size.
+    """
     x, y, w, h = area
     place = np.array([[1 / scale, 0, x], [0, 1 / scale, y], [0, 0, 1.0]])
-    return _warped(image, found.local(*area) @ place, (round(w * scale), round(h * scale)))
+    matrix = found.local(*area) @ place
+    matrix[:2] *= shrunk
+    return _warped(image, matrix, (round(w * scale), round(h * scale)))
 
 
 def _warped(image: Pixels, matrix: Matrix, size: tuple[int, int]) -> Pixels:

@@ -38,7 +38,7 @@ class NumberLine:
 def number_lines(plain: Pixels, frame: Matrix) -> Iterator[NumberLine]:
     """Numbers with a sound check that stand where a sheet has its own; `frame` takes mm to pixels, roughly."""
     rough = Registration(frame)
-    strip = flatten(plain, 1.0, rough, AREA, SCALE)
+    strip = flatten(plain, rough, AREA, SCALE)
     for ends, high in _lines(strip):
         number = number_in(read_line(_cut(strip, ends, high, 0)))
         if number is not None:

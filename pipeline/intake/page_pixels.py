@@ -64,10 +64,11 @@ class PageImage:
     def _small(self) -> Pixels:
         """The page about THUMB_HIGH pixels long: every few pixels are looked at, for speed."""
         step = max(max(self.width, self.height) // (2 * THUMB_HIGH), 1)
-        sample = np.ascontiguousarray(self.pixels[::step, ::step])
+        few = (max(self.width // step, 1), max(self.height // step, 1))
+        sample = cv2.resize(self.pixels, few, interpolation=cv2.INTER_NEAREST)
         factor = THUMB_HIGH / max(sample.shape[:2])
         size = (max(round(sample.shape[1] * factor), 1), max(round(sample.shape[0] * factor), 1))
-        return np.asarray(cv2.resize(sample, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return np.asarray(cv2.resize(sample, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def whole_page(

@@ -8,6 +8,7 @@ tells that it was struck out. A seal, a fold, a speck or a signature from a box 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from pipeline.fill import Content
 from pipeline.intake.channels import darkest
 from pipeline.intake.glyphs import Printed, printed
-from pipeline.intake.lie import Registration, cut
+from pipeline.intake.lie import Registration, cut, flatten
 from pipeline.intake.page_image import Pixels
 from pipeline.intake.reference import FLAT, HEIGHT, WIDTH, Reference
 from pipeline.layout import MM, RISE, BoxPlace, Layout, Rectangle
@@ -28,6 +29,7 @@ Shades = npt.NDArray[np.float32]
 BESIDE_CODE = "beside_code"  # the field's name of the number and the sheet beside the code
 DIGITS = "0123456789"
 REACH = 2  # pixels within which a character is looked for
+AROUND = 25  # pixels of the page around a value's line that are looked at with it
 # A value that is less than that much of the anchors' likeness is looked for as a whole, within so many pixels; found
 # with that correlation, it is taken to be there.
 SLIPPED, SLIP, IN_PLACE = 0.8, 15, 0.5
@@ -79,28 +81,30 @@ class Claim:
     coded: bool = True
 
 
-def prove(pixels: Pixels, registration: Registration, reference: Reference, claim: Claim) -> Proof:
-    """Compare a scan (`pixels`) with what was printed on the sheet that it is said to be."""
-    exact = registration.flat.astype(np.float32)  # OpenCV correlates these faster
+def prove(
+    pixels: Pixels, plain: Pixels, registration: Registration, reference: Reference, claim: Claim
+) -> Proof:
+    """Compare a scan with what was printed on the sheet that it is said to be; `plain` is it as one channel."""
     lines, every = [], []
     for line in _lines(claim):
-        if not registration.shows(line.area, pixels):
+        if not line.characters or not registration.shows(line.area, pixels):
             continue  # nothing can be said of it
-        found = _all_found(exact, line)
-        if found and np.median([one.score for one in found]) < SLIPPED * registration.likeness:
-            line = _in_its_place(exact, line)
-            found = _all_found(exact, line)
+        strip = _strip(plain, registration, line)
+        found = _all_found(strip, line)
+        if found and median(one.score for one in found) < SLIPPED * registration.likeness:
+            line = _in_its_place(strip, line)
+            found = _all_found(strip, line)
         lines.append(line)
         every.append(found)
     scores = [one.score for found in every for one in found]
     if not scores:
         return Proof()
     if np.percentile(scores, BEST) < UNLIKE * registration.likeness:
-        gone = [_gone(exact, one) for found in every for one in found]
+        gone = [_gone(one) for found in every for one in found]
         nothing_there = float(np.median(gone)) > MISSING
         return Proof(tuple(dict.fromkeys(one.name for one in lines)) if nothing_there else ())
     values = _values(lines)
-    struck = [line for line in lines if _is_struck(pixels, registration, reference, values, line)]
+    struck = [line for line in lines if _is_struck(pixels, plain, registration, reference, values, line)]
     if struck:
         inked = [_around(box) for box in claim.layout.sheets[claim.sheet - 1].boxes]
         inked += _seals(pixels, registration)
@@ -108,7 +112,7 @@ def prove(pixels: Pixels, registration: Registration, reference: Reference, clai
     differs = dict.fromkeys(
         line.name
         for line, found in zip(lines, every, strict=True)
-        if line in struck or _is_another(exact, found, registration.likeness)
+        if line in struck or _is_another(found, registration.likeness)
     )
     return Proof(tuple(differs), tuple(dict.fromkeys(one.name for one in lines if one.name not in differs)))
 
@@ -122,10 +126,28 @@ class _Line:
     area: Rectangle
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Strip:
+    """A part of the flattened page; `left` and `top` are its corner's place on that."""
+
+    image: Pixels
+    left: int
+    top: int
+
+    def part(self, left: int, top: int, right: int, bottom: int) -> Shades:
+        """What of it lies between these places on the page."""
+        across, down = (
+            slice(max(left - self.left, 0), max(right - self.left, 0)),
+            slice(max(top - self.top, 0), max(bottom - self.top, 0)),
+        )
+        return self.image[down, across].astype(np.float32)  # OpenCV correlates these faster
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A character as found in the scan: its correlation, and where its picture's corner lies."""
+    """A character as found in a strip of the scan: its correlation, and where its picture's corner lies."""
 
+    strip: _Strip
     printed: Printed
     score: float
     x: int
@@ -152,15 +174,30 @@ def _line(name: str, style: str, size: float, words: str, squeeze: float, x: flo
     return _Line(name, tuple(characters), (x, baseline - RISE * high, at - x, high))
 
 
-def _all_found(flat: Shades, line: _Line) -> list[_Found]:
-    return [_found(flat, one) for one in line.characters if one.tells]
+def _strip(plain: Pixels, registration: Registration, line: _Line) -> _Strip:
+    """The page around a line, flattened."""
+    left, top, right, bottom = _extent(line)
+    left, top = max(left - AROUND, 0), max(top - AROUND, 0)
+    right, bottom = min(right + AROUND, WIDTH * FLAT), min(bottom + AROUND, HEIGHT * FLAT)
+    area = left / FLAT, top / FLAT, (right - left) / FLAT, (bottom - top) / FLAT
+    return _Strip(flatten(plain, registration, area, FLAT), left, top)
 
 
-def _in_its_place(flat: Shades, line: _Line) -> _Line:
-    """The line where it is in the scan as a whole: away from anchors a bent sheet is not laid to the tenth of a mm."""
+def _extent(line: _Line) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of a line's pictures."""
     left, top = min(one.x for one in line.characters), min(one.y for one in line.characters)
     right = max(one.x + one.picture.shape[1] for one in line.characters)
     bottom = max(one.y + one.picture.shape[0] for one in line.characters)
+    return left, top, right, bottom
+
+
+def _all_found(strip: _Strip, line: _Line) -> list[_Found]:
+    return [_found(strip, one) for one in line.characters if one.tells]
+
+
+def _in_its_place(strip: _Strip, line: _Line) -> _Line:
+    """The line where it is in the scan as a whole: away from anchors a bent sheet is not laid to the tenth of a mm."""
+    left, top, right, bottom = _extent(line)
     if left < SLIP or top < SLIP:
         return line
     whole = np.full((bottom - top, right - left), 255, np.float32)
@@ -168,7 +205,7 @@ def _in_its_place(flat: Shades, line: _Line) -> _Line:
         row, column = one.y - top, one.x - left
         part = whole[row : row + one.picture.shape[0], column : column + one.picture.shape[1]]
         np.minimum(part, one.exact, out=part)
-    window = flat[top - SLIP : bottom + SLIP, left - SLIP : right + SLIP]
+    window = strip.part(left - SLIP, top - SLIP, right + SLIP, bottom + SLIP)
     if window.shape[0] < whole.shape[0] or window.shape[1] < whole.shape[1]:
         return line
     score = cv2.matchTemplate(window, whole, cv2.TM_CCOEFF_NORMED)
@@ -181,49 +218,49 @@ def _in_its_place(flat: Shades, line: _Line) -> _Line:
     return replace(line, characters=moved, area=(x + across / FLAT, y + down / FLAT, w, h))
 
 
-def _found(flat: Shades, one: Printed) -> _Found:
+def _found(strip: _Strip, one: Printed) -> _Found:
     high, wide = one.picture.shape
-    left, top = max(one.x - REACH, 0), max(one.y - REACH, 0)
-    window = flat[top : one.y + high + REACH, left : one.x + wide + REACH]
+    left, top = max(one.x - REACH, strip.left), max(one.y - REACH, strip.top)
+    window = strip.part(left, top, one.x + wide + REACH, one.y + high + REACH)
     if window.shape[0] < high or window.shape[1] < wide:
-        return _Found(one, 0.0, one.x, one.y)
+        return _Found(strip, one, 0.0, one.x, one.y)
     score = cv2.matchTemplate(window, one.exact, cv2.TM_CCOEFF_NORMED)
     _, best, _, (across, down) = cv2.minMaxLoc(score)
-    return _Found(one, float(best), left + across, top + down)
+    return _Found(strip, one, float(best), left + across, top + down)
 
 
-def _is_another(flat: Shades, found: list[_Found], likeness: float) -> bool:
+def _is_another(found: list[_Found], likeness: float) -> bool:
     """Whether there is other text than the printed one."""
-    if any(one.score < LOW * likeness and _gone(flat, one) > GONE for one in found):
+    if any(one.score < LOW * likeness and _gone(one) > GONE for one in found):
         return True
-    usual = float(np.median([one.score for one in found])) if found else 0.0
-    better = [(one, _best_other(flat, one)) for one in found if one.score < DOUBT * usual]
+    usual = median(one.score for one in found) if found else 0.0
+    better = [(one, _best_other(one)) for one in found if one.score < DOUBT * usual]
     more = [(one, other - one.score, other > AS_PRINTED * usual) for one, other in better]
     # One digit that looks like another may have a speck on it: all of its own ink is there then, and it does not
     # look like the other as if that had been printed.
     for one, by, whole in more:
-        if (by > CLEARLY and _gone(flat, one) > TRACE) or (by > PLAINLY and whole):
+        if (by > CLEARLY and _gone(one) > TRACE) or (by > PLAINLY and whole):
             return True
     several = [by for _, by, _ in more if by > A_LITTLE]
     return len(several) > 1 and sum(several) > TOGETHER
 
 
-def _gone(flat: Shades, one: _Found) -> float:
+def _gone(one: _Found) -> float:
     """How much of a character's ink is not there."""
     high, wide = one.printed.picture.shape
-    there = flat[one.y : one.y + high, one.x : one.x + wide]
-    around = flat[max(one.y - high, 0) : one.y + 2 * high, max(one.x - wide, 0) : one.x + 2 * wide]
+    there = one.strip.part(one.x, one.y, one.x + wide, one.y + high)
+    around = one.strip.part(one.x - wide, one.y - high, one.x + 2 * wide, one.y + 2 * high)
     ink = one.printed.picture < 110
     if not ink.any() or there.shape != ink.shape:
         return 0.0
     return float((there[ink] > PAPER * np.percentile(around, 90)).mean())
 
 
-def _best_other(flat: Shades, one: _Found) -> float:
+def _best_other(one: _Found) -> float:
     """How much the likeliest other digit is like what is there; 0 where no digit was printed."""
     if one.printed.character not in DIGITS:
         return 0.0
-    return max(_found(flat, other).score for other in one.printed.others(DIGITS))
+    return max(_found(one.strip, other).score for other in one.printed.others(DIGITS))
 
 
 def _values(lines: Sequence[_Line]) -> Pixels:
@@ -239,7 +276,12 @@ def _values(lines: Sequence[_Line]) -> Pixels:
 
 
 def _is_struck(
-    pixels: Pixels, registration: Registration, reference: Reference, values: Pixels, line: _Line
+    pixels: Pixels,
+    plain: Pixels,
+    registration: Registration,
+    reference: Reference,
+    values: Pixels,
+    line: _Line,
 ) -> bool:
     """Whether a stroke goes along a value that was not printed there, and ends near it, as a fold does not."""
     x, y, w, h = line.area
@@ -250,7 +292,9 @@ def _is_struck(
     if not high or strip[:, :, 0].sum() < STROKE * NARROWEST * wide:
         return False
     most, row = max(_darkest(strip, slope) for slope in SLOPES)
-    if most <= STROKE or _is_fold(registration.flat, reference, values, top + row, slice(left, left + wide)):
+    if most <= STROKE:
+        return False
+    if _is_fold(plain, registration, reference, values, top + row, slice(left, left + wide)):
         return False
     if pixels.ndim == 3:
         return True
@@ -292,13 +336,22 @@ def _darkest(strip: npt.NDArray[np.float32], slope: float) -> tuple[float, int]:
     return float(shares.max()), int(shares.argmax())
 
 
-def _is_fold(flat: Pixels, reference: Reference, values: Pixels, row: int, value: slice) -> bool:
+def _is_fold(
+    plain: Pixels,
+    registration: Registration,
+    reference: Reference,
+    values: Pixels,
+    row: int,
+    value: slice,
+) -> bool:
     """Whether a dark line goes on over the page's unprinted places, far beyond a value."""
     near = slice(max(row - 3, 0), row + 4)
     unprinted = (values[near].min(axis=0) > 200) & (reference.near_print[near].max(axis=0) == 0)
     unprinted[value] = False
-    paper = np.percentile(flat[max(row - 50, 0) : row + 50], 80)
-    dark = flat[near].min(axis=0)[unprinted] < PAPER * paper
+    top = max(row - 50, 0)
+    band = flatten(plain, registration, (0, top / FLAT, WIDTH, 100 / FLAT), FLAT)
+    paper = np.percentile(band, 80)
+    dark = band[near.start - top : near.stop - top].min(axis=0)[unprinted] < PAPER * paper
     return bool(len(dark) and dark.mean() > FOLD)
 
 

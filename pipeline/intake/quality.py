@@ -1,12 +1,10 @@
 """Whether a page's image is fit to be kept: all of it there, light enough, sharp enough, fine enough."""
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
-from pipeline.intake.lie import Registration
+from pipeline.intake.lie import Registration, cut, flatten
 from pipeline.intake.page_image import Pixels
-from pipeline.intake.reference import ANCHOR, FLAT, Reference
+from pipeline.intake.reference import ANCHOR, FLAT, HEIGHT, WIDTH, Reference, sharpness
 
 LOWEST_DPI = 147  # 150 that DA/T 31 asks for at the very least, and what is lost in measuring
 OUTSIDE = 1.0  # mm that print may lie beyond the picture's edge
@@ -18,13 +16,14 @@ LOOKED_AT = 6  # anchors, far apart
 
 def flaws_of(plain: Pixels, registration: Registration, reference: Reference) -> tuple[str, ...]:
     """What is wrong with a page's image: cut_off, dark, blurred, coarse."""
-    found, flat = [], registration.flat
+    found = []
     if _is_cut_off(plain, registration, reference):
         found.append("cut_off")
-    ink, paper = np.percentile(flat[::9, ::9], (1, 75))
+    counts = np.bincount(flatten(plain, registration, (0, 0, WIDTH, HEIGHT), 1).ravel(), minlength=256)
+    ink, paper = np.searchsorted(np.cumsum(counts), (0.01 * counts.sum(), 0.75 * counts.sum()))
     if paper < DARKEST or paper - ink < FAINTEST:
         found.append("dark")
-    if _sharpness(flat, reference) < SHARPEST:
+    if _sharpness(plain, registration, reference) < SHARPEST:
         found.append("blurred")
     if registration.scale * 25.4 < LOWEST_DPI:
         found.append("coarse")
@@ -39,17 +38,10 @@ def _is_cut_off(plain: Pixels, registration: Registration, reference: Reference)
     return bool((points < -reach).any() or (points > np.array([wide, high]) + reach).any())
 
 
-def _sharpness(flat: Pixels, reference: Reference) -> float:
-    """How sharp the anchors are beside the print itself, which has 1: by their second derivatives."""
+def _sharpness(plain: Pixels, registration: Registration, reference: Reference) -> float:
+    """How sharp the anchors are beside the print itself, which has 1."""
     found: list[float] = []
     for one in reference.anchors[:LOOKED_AT]:
-        left, top = one.x * FLAT, one.y * FLAT
-        patch = flat[top : top + ANCHOR[1] * FLAT, left : left + ANCHOR[0] * FLAT].astype(np.float32)
-        found.append(_edges(patch) / _edges(one.fine))
+        patch = cut(plain, registration, (one.x, one.y, *ANCHOR), FLAT).astype(np.float32)
+        found.append(sharpness(patch) / one.sharpness)
     return float(np.median(found)) if found else 1.0
-
-
-def _edges(patch: npt.NDArray[np.float32]) -> float:
-    bent = cv2.Laplacian(cv2.GaussianBlur(patch, (0, 0), 0.8), cv2.CV_32F)
-    (_, sharp), (_, contrast) = cv2.meanStdDev(bent), cv2.meanStdDev(patch)
-    return float(sharp[0, 0] / max(contrast[0, 0], 1.0))

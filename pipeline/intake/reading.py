@@ -23,7 +23,7 @@ from archive.filings import NewSheet
 from archive.home import Home, code_key
 from archive.signed_pdf import SheetScan
 from archive.states import not_closed
-from pipeline.contracts import content_of_contract, layout_of_id
+from pipeline.contracts import content_of_contract, decoded_content
 from pipeline.intake.blank import is_blank
 from pipeline.intake.boxes import judge_boxes, unsure_boxes
 from pipeline.intake.by_print import ByPrint, Suggestion, lay
@@ -207,18 +207,21 @@ def _read(
     code = codes.sheets[0]
     if not code.genuine:
         return review(Reason.WRONG_CHECK)
-    layout = layout_of_id(connection, code.layout)
+    layout = _references.layout(connection, code.layout)
     contract = tables.contract
-    known = select(not_closed(on.isoformat())).where(contract.c.number == code.contract)
-    is_open = connection.execute(known).scalar_one_or_none()
-    if is_open is None or layout is None or code.sheet > len(layout.sheets):
+    known = connection.execute(
+        select(contract.c.content, not_closed(on.isoformat()).label("open")).where(
+            contract.c.number == code.contract
+        )
+    ).first()
+    if known is None or layout is None or code.sheet > len(layout.sheets):
         return review(Reason.UNKNOWN)
-    if not is_open:
+    if not known.open:
         return review(Reason.CLOSED, code.contract, code.sheet)
     registration = register(plain, half, code.corners, _references.of(layout, code.sheet))
     if registration is None:
         return review(Reason.UNREADABLE, code.contract, code.sheet)
-    claim = Claim(layout, code.contract, content_of_contract(connection, code.contract), code.sheet)
+    claim = Claim(layout, code.contract, decoded_content(known.content), code.sheet)
     return _sheet(page, plain, claim, registration, index)
 
 
@@ -248,7 +251,7 @@ def _new_sheet(
     if registration is None:
         scan = page.scan(page.dpi, page.turn, ())
         return NewSheet(*about, -1.0, unsure_boxes(reference.boxes), scan), ()
-    proof = prove(page.pixels, registration, reference, claim)
+    proof = prove(page.pixels, plain, registration, reference, claim)
     boxes = judge_boxes(page.pixels, registration, reference.boxes)
     measured = registration.scale * 25.4
     dpi = page.dpi if abs(measured / page.dpi - 1) < STILL_OURS else round(measured, 1)
@@ -264,7 +267,7 @@ def _layout_of_contract(connection: Connection, number: str) -> Layout | None:
     found = connection.execute(
         select(tables.contract.c.layout).where(tables.contract.c.number == number)
     ).scalar_one_or_none()
-    return None if found is None else layout_of_id(connection, found)
+    return None if found is None else _references.layout(connection, found)
 
 
 def _plain(pixels: Pixels) -> tuple[Pixels, Pixels]:

@@ -7,12 +7,15 @@ cover; they are looked for in the scan to find out how it lies.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pypdfium2 as pdfium
+from sqlalchemy import Connection
 
+from pipeline.contracts import layout_of_id
 from pipeline.intake.page_image import Pixels
 from pipeline.layout import BoxPlace, Layout, SheetPlaces
 
@@ -25,7 +28,7 @@ CLEAR = 3.0  # mm that an anchor stays away from boxes, where ink overflows
 ENOUGH = (
     16  # anchors: a sheet with fewer, boxes and little else, is known by its boxes' frames and labels as well
 )
-KEPT = 64  # references that a worker holds, about 3 MB each
+KEPT = 64  # layouts and references that a worker holds, the latter about 3 MB each
 LIGHTEST = 235  # of 255 that print is, thin lines too
 FAT = 2  # pixels by which a scan may make it fatter
 MARGIN = 7.0  # mm around a box that is looked at with it
@@ -33,12 +36,13 @@ MARGIN = 7.0  # mm around a box that is looked at with it
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A patch of print: its left top corner in whole mm, and its picture at both scales."""
+    """A patch of print: its left top corner in whole mm, its picture at both scales, and the fine one's sharpness."""
 
     x: int
     y: int
     coarse: npt.NDArray[np.float32]
     fine: npt.NDArray[np.float32]
+    sharpness: float
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -58,30 +62,47 @@ class BoxReference:
 class Reference:
     """A sheet's anchors, the first of them always spread over all of it, its boxes, and the sheet itself.
 
-    `near_print`: 1 where the sheet without values has print within FAT pixels, FLAT pixels a mm; `extent`: the
+    `centres`: the anchors' (n, 2), in mm; `near_print`: 1 where the sheet without values has print within FAT pixels, FLAT pixels a mm; `extent`: the
     corners (4, 2) of its print, in mm.
     """
 
     anchors: tuple[Anchor, ...]
+    centres: npt.NDArray[np.float64]
     boxes: tuple[BoxReference, ...]
     near_print: Pixels
     extent: npt.NDArray[np.float64]
 
 
 class References:
-    """References by layout and sheet, the newest kept."""
+    """Layouts by what page codes call them, and references by layout and sheet; the newest are kept."""
 
     def __init__(self) -> None:
+        self._layouts: dict[str, Layout] = {}
         self._kept: dict[tuple[str, int], Reference] = {}
+
+    def layout(self, connection: Connection, layout_id: str) -> Layout | None:
+        """The layout; None where the archive has none."""
+        if layout_id not in self._layouts:
+            found = layout_of_id(connection, layout_id)
+            if found is None:
+                return None
+            _make_room(self._layouts)
+            self._layouts[layout_id] = found
+        return self._layouts[layout_id]
 
     def of(self, layout: Layout, sheet: int) -> Reference:
         """The reference of a 1-based sheet."""
         key = (layout.id, sheet)
         if key not in self._kept:
-            if len(self._kept) >= KEPT:
-                del self._kept[next(iter(self._kept))]
+            _make_room(self._kept)
             self._kept[key] = _drawn(layout, sheet)
         return self._kept[key]
+
+
+def _make_room(kept: dict[Any, Any]) -> None:
+    """Drop the oldest where there are KEPT."""
+    if len(kept) >= KEPT:
+        del kept[next(iter(kept))]
 
 
 def _drawn(layout: Layout, sheet: int) -> Reference:
@@ -104,11 +125,12 @@ def make_reference(flat: Pixels, box: Pixels, places: SheetPlaces) -> Reference:
     if len(found) < ENOUGH:
         nearer = _anchor_places(coarse, places, 0)
         found += [place for place in nearer if not any(_overlap(place, other) for other in found)]
-    anchors = [Anchor(x, y, _cut(coarse, x, y, COARSE), _cut(flat, x, y, FLAT)) for x, y in _spread(found)]
+    anchors = [_anchor(coarse, flat, x, y) for x, y in _spread(found)]
     boxes = tuple(_box(box, place) for place in places.boxes)
     print_ = (flat < LIGHTEST).astype(np.uint8)
     near = cv2.dilate(print_, np.ones((2 * FAT + 1, 2 * FAT + 1), np.uint8))
-    return Reference(tuple(anchors), boxes, np.asarray(near, np.uint8), _extent(flat))
+    centres = np.array([one.centre for one in anchors]).reshape(-1, 2)
+    return Reference(tuple(anchors), centres, boxes, np.asarray(near, np.uint8), _extent(flat))
 
 
 def _extent(flat: Pixels) -> npt.NDArray[np.float64]:
@@ -127,6 +149,18 @@ def _spread(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
         order.append(int(far.argmax()))
         far = np.minimum(far, np.linalg.norm(points - points[order[-1]], axis=1))
     return [places[one] for one in order]
+
+
+def sharpness(patch: npt.NDArray[np.float32]) -> float:
+    """How sharp a picture is, whatever its contrast: by its second derivatives."""
+    bent = cv2.Laplacian(cv2.GaussianBlur(patch, (0, 0), 0.8), cv2.CV_32F)
+    (_, sharp), (_, contrast) = cv2.meanStdDev(bent), cv2.meanStdDev(patch)
+    return float(sharp[0, 0] / max(contrast[0, 0], 1.0))
+
+
+def _anchor(coarse: Pixels, flat: Pixels, x: int, y: int) -> Anchor:
+    fine = _cut(flat, x, y, FLAT)
+    return Anchor(x, y, _cut(coarse, x, y, COARSE), fine, sharpness(fine))
 
 
 def _cut(image: Pixels, x: int, y: int, scale: int) -> npt.NDArray[np.float32]:

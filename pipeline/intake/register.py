@@ -1,7 +1,7 @@
 """Bringing a scanned page onto its layout: where every millimetre of the sheet lies in the scan.
 
 From the code's corners a first guess, good near the code; then printed anchors around it, then some all over the
-sheet; last the anchors are matched at full detail on the flattened page. Where that falls short (a photo's
+sheet; last the anchors are matched at full detail. Where that falls short (a photo's
 perspective, a lens, a curled sheet), the map is grown outwards from the code instead, in circles, each correcting
 the guess for the next. The result is a homography and, where the sheet is bent, a smooth correction of it.
 """
@@ -13,17 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline import page_code
-from pipeline.intake.lie import Matrix, Points, Registration, apply, basis, flatten
+from pipeline.intake.lie import Matrix, Points, Registration, apply, basis, cut
 from pipeline.intake.page_image import Pixels
-from pipeline.intake.reference import ANCHOR, COARSE, FLAT, HEIGHT, WIDTH, Anchor, Reference
+from pipeline.intake.reference import ANCHOR, COARSE, FLAT, Anchor, Reference
 
 Pairs = tuple[Points, Points]  # places in mm, and pixels
 
 NEAR, NEAR_ANCHORS = 110.0, 10  # mm around the code, and anchors, of the first look
 SPREAD_ANCHORS = 20  # of the second, all over the sheet
-ENOUGH_ANCHORS = 36  # for a sheet that lies flat
+ENOUGH_ANCHORS = 24  # for a sheet that lies flat
 CIRCLES = (70, 110, 150, 200, 400)  # mm around the start, where the sheet must be followed step by step
-FAR_SEARCH, SEARCH, WIDE_SEARCH, FINE_SEARCH = 12.0, 5.0, 3.0, 1.0  # mm
+FAR_SEARCH, SEARCH, WIDE_SEARCH, FINE_SEARCH, LAST_SEARCH = 12.0, 5.0, 3.0, 1.0, 0.6  # mm
 LOOSE, TIGHT = 1.2, 0.4  # mm an anchor may lie off and still count
 BENT = 3.0  # mm that an anchor of a bent sheet may lie off the homography
 SURE = 0.5  # of a perfect correlation
@@ -32,13 +32,11 @@ MOST = 0.7  # of the anchors: so many found and agreeing, and the quick way has 
 BROAD = 60.0  # mm across and down that anchors must cover for a homography
 CERTAIN = 1 - 1e-9  # that no better map is left: one anchor far from the others settles how a sheet lies
 SPREAD = 0.6  # of the anchors' own extent that the found ones must cover
-MOVED = 0.35  # mm by which a sheet may lie off on its flattened picture
 NEAR_BOX = 70.0  # mm from every box to an anchor found
 FLEXIBLE = 24  # anchors from which the sheet's bend can be told
 STRAIGHT = 0.12  # mm of error with which a homography is as good as can be
 STIFF = 0.03  # how little a bend is believed beyond the anchors that show it
 _CURVED = np.eye(10)[3:]
-_EVERYWHERE = np.array([(x, y) for x in (15.0, 105.0, 195.0) for y in (10.0, 100.0, 200.0, 280.0)])
 _NOTHING = np.empty((0, 2)), np.empty((0, 2)), np.empty(0)
 _SQUARE = np.array(
     [
@@ -84,9 +82,7 @@ def _quick(
     plain: Pixels, half: Pixels, start: Registration, code: Points, reference: Reference, known: Pairs
 ) -> Registration | None:
     """Two looks at some anchors, for a sheet that lies flat; None where they do not settle how."""
-    near = [
-        one for one in reference.anchors if np.hypot(one.centre[0] - code[0], one.centre[1] - code[1]) < NEAR
-    ][:NEAR_ANCHORS]
+    near = _within(reference, code, NEAR)[:NEAR_ANCHORS]
     found = start
     for anchors, search in ((near, SEARCH), (reference.anchors[:SPREAD_ANCHORS], WIDE_SEARCH)):
         places, pixels, _ = _match(half, 0.5, found, anchors, COARSE, search)
@@ -117,15 +113,18 @@ def grow(
     `known` are places (n, 2) in mm and where they are in the scan, in pixels.
     """
     found = start
-    distances = np.array(
-        [np.hypot(one.centre[0] - origin[0], one.centre[1] - origin[1]) for one in reference.anchors]
-    )
     for circle in CIRCLES:
-        near = [one for one, distance in zip(reference.anchors, distances, strict=True) if distance < circle]
+        near = _within(reference, origin, circle)
         if len(near) >= 4:
             places, pixels, _ = _match(half, 0.5, found, near, COARSE, SEARCH)
             found = _fitted(places, pixels, LOOSE, found, known) or found
     return _finish(plain, found, reference, known, demanding=False)
+
+
+def _within(reference: Reference, point: Points, far: float) -> list[Anchor]:
+    """The anchors within so many mm of a point."""
+    near = np.linalg.norm(reference.centres - point, axis=1) < far
+    return [reference.anchors[at] for at in np.flatnonzero(near)]
 
 
 def _fitted(
@@ -150,39 +149,36 @@ def _fitted(
 def _finish(
     plain: Pixels, found: Registration, reference: Reference, known: Pairs, *, demanding: bool
 ) -> Registration | None:
-    """Match all anchors at full detail on the flattened page."""
-    before = result = found
+    """Match all anchors at full detail."""
+    result = found
     # What bends is far off where no anchor was found yet, and near once one is.
-    for search in (FINE_SEARCH,) if demanding else (WIDE_SEARCH, FINE_SEARCH):
-        flat = flatten(plain, 1.0, result, (0, 0, WIDTH, HEIGHT), FLAT)
+    for search in (LAST_SEARCH,) if demanding else (WIDE_SEARCH, FINE_SEARCH):
         anchors = reference.anchors[:ENOUGH_ANCHORS] if demanding else reference.anchors
-        places, pixels, scores = _found(flat, (0, 0), result, anchors, FLAT, search)
+        places, pixels, scores = _match(plain, 1.0, result, anchors, FLAT, search)
         if len(places) < max(FEWEST, (MOST if demanding else 0) * len(anchors)):
             return None
         fitted = _fitted(places, pixels, TIGHT if demanding else LOOSE, result, known)
         if fitted is None:
             return None
-        before, result = result, fitted
+        result = fitted
     errors = _errors(result, places, pixels)
     good = errors < TIGHT
     if good.sum() < FEWEST or good.sum() < 0.4 * len(places):
         return None
+    if demanding and np.sqrt((errors**2).mean()) > STRAIGHT:
+        return None  # it does not lie flat
     if not _covers(places[good], reference):
         return None
-    if (
-        np.linalg.norm(result.pixels(_EVERYWHERE) - before.pixels(_EVERYWHERE), axis=1).max()
-        > MOVED * result.scale
-    ):
-        flat = flatten(plain, 1.0, result, (0, 0, WIDTH, HEIGHT), FLAT)
     residual = round(float(np.sqrt((errors[good] ** 2).mean())), 3)
-    return Registration(result.matrix, result.bend, residual, round(float(np.median(scores[good])), 3), flat)
+    return Registration(result.matrix, result.bend, residual, round(float(np.median(scores[good])), 3))
 
 
 def _covers(places: Points, reference: Reference) -> bool:
     """Whether the anchors found say how all of the sheet lies: they are spread as most are, and near every box."""
-    centres = np.array([one.centre for one in reference.anchors])
     # One far from all others, a page number at the foot, may be missing.
-    extent, wanted = (np.subtract(*np.percentile(one, (90, 10), axis=0)) for one in (places, centres))
+    extent, wanted = (
+        np.subtract(*np.percentile(one, (90, 10), axis=0)) for one in (places, reference.centres)
+    )
     if (extent < SPREAD * wanted).any():
         return False
     boxes = [one.place for one in reference.boxes]
@@ -205,43 +201,23 @@ def _match(
 ) -> tuple[Points, Points, Points]:
     """Anchors looked for within `search` mm of where they should be: centres in mm (n, 2), pixels, correlations.
 
-    `image` is the scan at `shrunk` times its size; the pixels are the scan's own.
+    `image` is the scan at `shrunk` times its size; the pixels are the scan's own. The anchors are compared at
+    `scale` pixels a mm, COARSE or FLAT.
     """
-    if not anchors:
-        return _NOTHING
-    corners = np.array([(one.x, one.y) for one in anchors])
-    left, top = (int(one - search - 1) for one in corners.min(axis=0))
-    right, bottom = corners.max(axis=0) + np.array(ANCHOR) + search + 1
-    flat = flatten(image, shrunk, found, (left, top, right - left, bottom - top), scale)
-    return _found(flat, (left, top), found, anchors, scale, search)
-
-
-def _found(
-    flat: Pixels,
-    corner: tuple[int, int],
-    found: Registration,
-    anchors: Sequence[Anchor],
-    scale: int,
-    search: float,
-) -> tuple[Points, Points, Points]:
-    """As `_match`, on the sheet flattened from `corner` in mm on."""
-    exact = flat.astype(np.float32)  # OpenCV correlates these faster
     reach = round(search * scale)
+    more = reach / scale
+    size = ANCHOR[0] + 2 * more, ANCHOR[1] + 2 * more
     seen: list[tuple[float, float, float, float, float]] = []
     for one in anchors:
-        column, row = (one.x - corner[0]) * scale, (one.y - corner[1]) * scale
-        patch = one.coarse if scale == COARSE else one.fine
-        high, wide = patch.shape
-        first = max(column - reach, 0), max(row - reach, 0)
-        window = exact[first[1] : row + high + reach, first[0] : column + wide + reach]
-        if window.shape[0] <= high or window.shape[1] <= wide:
-            continue
-        score = cv2.matchTemplate(window, patch, cv2.TM_CCOEFF_NORMED)
+        window = cut(image, found, (one.x - more, one.y - more, *size), scale, shrunk)
+        score = cv2.matchTemplate(  # OpenCV correlates these faster
+            window.astype(np.float32), one.coarse if scale == COARSE else one.fine, cv2.TM_CCOEFF_NORMED
+        )
         _, best, _, (x, y) = cv2.minMaxLoc(score)
-        if best < SURE or not (0 < x < score.shape[1] - 1 and 0 < y < score.shape[0] - 1):
+        if best < SURE or not (0 < x < 2 * reach and 0 < y < 2 * reach):
             continue
-        x_off = x + first[0] - column + _peak(*score[y, x - 1 : x + 2].tolist())
-        y_off = y + first[1] - row + _peak(*score[y - 1 : y + 2, x].tolist())
+        x_off = x - reach + _peak(*score[y, x - 1 : x + 2].tolist())
+        y_off = y - reach + _peak(*score[y - 1 : y + 2, x].tolist())
         seen.append((*one.centre, x_off / scale, y_off / scale, best))
     if not seen:
         return _NOTHING

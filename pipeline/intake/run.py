@@ -9,6 +9,7 @@ with the first of it that is written.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
@@ -96,13 +97,24 @@ def _take_units(
         if unit.to_read
     ]
     results = _results(jobs)
-    for group in _groups(units):
-        read = [(unit, next(results) if unit.to_read else []) for unit in group]
-        before = len(taken.pages)
-        with home.writing() as connection:
-            _Group(connection, home.vault(connection), actor, taken).write(read)
-            _record(connection, group, taken.pages[before:], actor)
-        done(len(taken.pages) - before)
+    with ThreadPoolExecutor(1) as writer:  # a group is written while the next is read
+        writing: list[Future[int]] = []
+        for group in _groups(units):
+            read = [(unit, next(results) if unit.to_read else []) for unit in group]
+            while writing:
+                done(writing.pop().result())
+            writing.append(writer.submit(_write_group, home, read, taken, actor))
+        while writing:
+            done(writing.pop().result())
+
+
+def _write_group(home: Home, read: Sequence[tuple[_Unit, list[PageRead]]], taken: Taken, actor: Actor) -> int:
+    """Write these units in one transaction: how many pages they have."""
+    before = len(taken.pages)
+    with home.writing(held=True) as connection:
+        _Group(connection, home.vault(connection), actor, taken).write(read)
+        _record(connection, [unit for unit, _ in read], taken.pages[before:], actor)
+    return len(taken.pages) - before
 
 
 def _units(connection: Connection, files: Sequence[tuple[ScanFile, Opened]]) -> list[_Unit]:
@@ -171,8 +183,9 @@ class _Group:
             file_id = self._file_row(unit, found)
             pages = {page.index: page for page in found}
             for index in unit.indexes:
-                known = self._known(file_id, unit, index)
-                self._taken.add(*(known or self._take(file_id, unit, index, pages.get(index))))
+                page = pages.get(index)
+                known = self._known(file_id, unit, index) if page is None else None
+                self._taken.add(*(known or self._take(file_id, unit, index, page)))
         self._drafts.write()
 
     def _file_row(self, unit: _Unit, found: Sequence[PageRead]) -> int:
@@ -312,7 +325,7 @@ class _Group:
     def _page_row(self, file_id: int, index: int, outcome: str, values: Mapping[str, object]) -> int:
         row = {**values, "file_id": file_id, "index": index, "outcome": outcome}
         table = tables.scan_page
-        return int(self._connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one())
+        return int(self._connection.execute(insert(table).returning(table.c.id), row).scalar_one())
 
 
 def _worth_keeping(opened: Opened, found: Sequence[PageRead]) -> bool:

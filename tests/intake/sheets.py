@@ -104,7 +104,7 @@ def proof_of(connection: Connection, sheet: Sheet, pixels: Pixels, contract: str
     registration = laid(connection, sheet, pixels)
     assert registration is not None
     claim = claim_of(connection, contract or sheet.contract, sheet)
-    return prove(pixels, registration, reference_of(connection, sheet), claim)
+    return prove(pixels, red_of(pixels), registration, reference_of(connection, sheet), claim)
 
 
 def told(connection: Connection, pixels: Pixels) -> Told:
