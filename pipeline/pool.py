@@ -25,7 +25,7 @@ from pipeline.errors import WorkerLost
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-TRIES = 3  # how many workers an item may cost before it is given up
+TRIES = 3  # how many workers an item may cost, usually, before it is given up
 
 
 def workers() -> int:
@@ -61,12 +61,13 @@ def ordered(
     items: Iterable[Item],
     count: int,
     lost: Callable[[Item], Result] | None = None,
+    tries: int = TRIES,
 ) -> Generator[Result]:
     """`work` of every item, by `count` processes, in the items' order.
 
     `work`, the items and the results must pickle. An item whose worker is killed is given to another; one that
-    costs three has `lost` of it for its result, or WorkerLost is raised. Raises whatever `work` raises, at the
-    item's turn.
+    costs so many (`tries`) has `lost` of it for its result, or WorkerLost is raised. Raises whatever `work`
+    raises, at the item's turn.
     """
     waiting = iter(items)
     ahead: deque[_Task[Item, Result]] = deque()  # in the items' order
@@ -93,7 +94,7 @@ def ordered(
                 if not _receive(worker):
                     running.remove(worker)
                     if task is not None:
-                        _lose(task, unassigned, lost)
+                        _lose(task, unassigned, lost, tries)
     finally:
         _end(running)
 
@@ -143,14 +144,17 @@ def _receive(worker: _Worker) -> bool:
 
 
 def _lose(
-    task: _Task[Item, Result], unassigned: deque[_Task[Item, Result]], lost: Callable[[Item], Result] | None
+    task: _Task[Item, Result],
+    unassigned: deque[_Task[Item, Result]],
+    lost: Callable[[Item], Result] | None,
+    tries: int,
 ) -> None:
     """A worker ended over a task: it is tried again, or given up."""
     task.losses += 1
-    if task.losses < TRIES:
+    if task.losses < tries:
         unassigned.appendleft(task)
     else:
-        task.outcome = WorkerLost(tries=TRIES) if lost is None else (lost(task.item),)
+        task.outcome = WorkerLost(tries=tries) if lost is None else (lost(task.item),)
 
 
 def _start(work: Callable[[Any], Any]) -> _Worker:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from archive.errors import EXIT_DONE, EXIT_LOOK, EXIT_NO_INPUT
+from archive.errors import EXIT_DONE, EXIT_LOOK, EXIT_NO_INPUT, HuyueError
 from archive.home import Home
 from archive.journal import CHINA
 from pipeline.console import FILE, FOLDER, Command, emit, say, session
@@ -71,10 +71,12 @@ def _watch(home: Home, paths: tuple[Path, ...], receipt: Path | None, seconds: f
 
     def done(taken: Taken) -> None:
         keep_index(home, current.actor())
-        say(f"{datetime.now(CHINA):%H:%M:%S}　{_round(taken)}")
-        _hand_out(home, taken, receipt)
+        say(f"{datetime.now(CHINA):%H:%M:%S}　{_round(taken)}{_kept_in(home, taken, receipt)}")
 
-    say(f"守着 {'、'.join(map(str, paths))}，每 {seconds:g} 秒看一次；按 Ctrl-C 结束。")
+    say(
+        f"守着 {'、'.join(map(str, paths))}，每 {seconds:g} 秒看一次；按 Ctrl-C 结束。"
+        "交接单存在档案库里，取出：huyue receipt show 号 --out 文件夹"
+    )
     watch(home, Watched(paths, say), current.actor, lambda: time.sleep(seconds), done)
 
 
@@ -82,6 +84,16 @@ def _round(taken: Taken) -> str:
     """A round of watching in one line."""
     rejected = f"，没有收 {len(taken.rejected)} 个" if taken.rejected else ""
     return f"{len(taken.files)} 个文件{rejected}，{len(taken.pages)} 页：{_outcomes(taken)}，交接单 {taken.receipt:04d}"
+
+
+def _kept_in(home: Home, taken: Taken, folder: Path | None) -> str:
+    """Write a round's receipt into the folder that was named; where it is, or why it could not be written."""
+    if folder is None or taken.receipt is None:
+        return ""
+    try:
+        return f"，在 {'、'.join(map(str, save_receipt(home, taken.receipt, folder)))}"
+    except (HuyueError, OSError) as problem:  # the scans are in: watching goes on
+        return f"，没能另存到 {folder}：{problem}"
 
 
 def _hand_out(home: Home, taken: Taken, folder: Path | None) -> None:

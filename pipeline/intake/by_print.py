@@ -103,7 +103,13 @@ class ByPrint:
                 claim, proof, sure = self._proven(pixels, plain, registration, layout, number, sheet)
                 if sure:
                     return Told(claim, registration)
-                return Told(suggestions=(Suggestion(number, sheet, 0.9 if not proof.differs else 0.6),))
+                if not proof.differs:
+                    return Told(suggestions=(Suggestion(number, sheet, 0.9),))
+                # The number of one contract beside the values of another: it may be either.
+                fields = _identifying(layout, sheet, claim.content, *self._parties(number))
+                others = self._alike(_seen(plain, registration, layout, sheet, *fields))
+                more = [one for one in _suggestions(others, sheet) if one.contract != number]
+                return Told(suggestions=(Suggestion(number, sheet, 0.6), *more)[:SHOWN])
         return Told(suggestions=tuple(Suggestion(number, sheet, 0.8) for sheet in sheets[:SHOWN]))
 
     def _by_values(self, pixels: Pixels, plain: Pixels, half: Pixels, seen: _Seen) -> Told:
@@ -114,10 +120,7 @@ class ByPrint:
             told = self._laid_anew(pixels, plain, half, seen, sure[0])
             if told is not None:
                 return told
-        best = [
-            Suggestion(number, seen.sheet, round(min(score, 0.95), 2)) for number, score, _ in found[:SHOWN]
-        ]
-        return Told(suggestions=tuple(best))
+        return Told(suggestions=tuple(_suggestions(found, seen.sheet)))
 
     def _laid_anew(
         self, pixels: Pixels, plain: Pixels, half: Pixels, seen: _Seen, number: str
@@ -210,9 +213,8 @@ class ByPrint:
         found: list[tuple[int, int, Registration]] = []
         fields: list[tuple[Layout, int, list[FieldPlace], list[FieldPlace]]] = []
         for layout, content, names, identities in self._expected():
-            for sheet, places in enumerate(layout.sheets, 1):
-                named = [one for one in places.fields if content.value(one.name) in names]
-                numbered = [one for one in places.fields if content.value(one.name) in identities]
+            for sheet in range(1, len(layout.sheets) + 1):
+                named, numbered = _identifying(layout, sheet, content, names, identities)
                 if not named and not numbered:
                     continue
                 for frame in frames:
@@ -225,12 +227,7 @@ class ByPrint:
             middle = np.array((WIDTH / 2, HEIGHT / 2))
             registration = grow(plain, half, start, middle, self._references.of(layout, sheet))
             if registration is not None:
-                read = [
-                    tuple(filter(None, (_read(plain, registration, one) for one in places)))
-                    for places in (named, numbered)
-                ]
-                number = _read_number(plain, registration)
-                return _Seen(layout, sheet, registration, number, *read)
+                return _seen(plain, registration, layout, sheet, named, numbered)
         return None
 
     def _alike(self, seen: _Seen) -> list[tuple[str, float, int]]:
@@ -262,6 +259,38 @@ class ByPrint:
                 scores[row.number] = (score, things)
         ordered = sorted(scores.items(), key=lambda one: (-one[1][0], one[0]))
         return [(number, score, things) for number, (score, things) in ordered]
+
+
+def _suggestions(found: Sequence[tuple[str, float, int]], sheet: int) -> list[Suggestion]:
+    """The best of `_alike`'s."""
+    return [Suggestion(number, sheet, round(min(score, 0.95), 2)) for number, score, _ in found[:SHOWN]]
+
+
+def _identifying(
+    layout: Layout, sheet: int, content: Content, names: set[str], identities: set[str]
+) -> tuple[list[FieldPlace], list[FieldPlace]]:
+    """The sheet's fields that hold a name, and those that hold an identity number, of who signs."""
+    places = layout.sheets[sheet - 1].fields
+    named, numbered = (
+        [one for one in places if content.value(one.name) in them] for them in (names, identities)
+    )
+    return named, numbered
+
+
+def _seen(
+    plain: Pixels,
+    registration: Registration,
+    layout: Layout,
+    sheet: int,
+    named: Sequence[FieldPlace],
+    numbered: Sequence[FieldPlace],
+) -> _Seen:
+    """What is read in these fields, and beside the code."""
+    names, identities = (
+        tuple(filter(None, (_read(plain, registration, one) for one in places)))
+        for places in (named, numbered)
+    )
+    return _Seen(layout, sheet, registration, _read_number(plain, registration), names, identities)
 
 
 def lay(plain: Pixels, half: Pixels, reference: Reference) -> Registration | None:

@@ -102,13 +102,16 @@ def list_files(paths: Sequence[Path]) -> list[ScanFile]:
 
 
 def _files_in(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
+    closed: list[OSError] = []
+    for parent, folders, names in os.walk(folder, onerror=closed.append):
         wished = sorted(name for name in folders if wanted(name))
         # A link to a folder is not gone into: it may lead back here. It is listed, and rejected.
         folders[:] = [name for name in wished if not Path(parent, name).is_symlink()]
         for name in sorted({*names, *wished} - {*folders}):
             if wanted(name):
                 yield Path(parent, name)
+    for problem in closed:  # a folder that cannot be read is listed, and rejected
+        yield Path(problem.filename)
 
 
 def wanted(name: str) -> bool:
@@ -120,7 +123,7 @@ def open_file(path: Path) -> Opened:
     """In a worker: what a file is and how many pages it has."""
     try:
         return _opened(path)
-    except OSError:  # no permission, a bad disk, gone meanwhile
+    except Exception:  # no permission, a bad disk, gone meanwhile; or whatever a parser trips over
         return Opened("", 0, 0, Code.DAMAGED)
 
 

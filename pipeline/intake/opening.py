@@ -10,6 +10,7 @@ from pipeline.intake.limits import OPEN_SECONDS, limit_memory, seconds
 from pipeline.intake.zips import Member, unpack
 
 UNPACK_SECONDS = 900
+TRIES = 2  # workers that a file may cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ def open_files(files: Sequence[ScanFile], staging: Path) -> list[tuple[ScanFile,
     OSError where `staging` cannot be written.
     """
     tasks = [_Task(file.path, staging / str(number)) for number, file in enumerate(files)]
-    found = pool.ordered(look_in_worker, tasks, pool.workers_for(len(tasks)), _not_opened)
+    found = pool.ordered(look_in_worker, tasks, pool.workers_for(len(tasks)), _not_opened, TRIES)
     listed: list[tuple[ScanFile, Opened | None]] = []
     for file, what in zip(files, found, strict=True):
         if isinstance(what, Opened):
@@ -37,7 +38,7 @@ def open_files(files: Sequence[ScanFile], staging: Path) -> list[tuple[ScanFile,
                 (ScanFile(f"{file.name}/{member.name}", member.path), _rejected(member)) for member in what
             ]
     staged = [file.path for file, what in listed if what is None]
-    opened = pool.ordered(open_in_worker, staged, pool.workers_for(len(staged)), _not_opened)
+    opened = pool.ordered(open_in_worker, staged, pool.workers_for(len(staged)), _not_opened, TRIES)
     return [(file, next(opened) if what is None else what) for file, what in listed]
 
 
@@ -70,5 +71,5 @@ def _rejected(member: Member) -> Opened | None:
 
 
 def _not_opened(_: object) -> Opened:
-    """A file that took a worker down, or too long, three times."""
+    """A file that took a worker down, or too long, twice."""
     return Opened("", 0, 0, Code.TIMEOUT)

@@ -155,15 +155,17 @@ def _groups(units: Sequence[_Unit]) -> Iterator[list[_Unit]]:
 
 
 def _results(jobs: Sequence[Job]) -> Iterator[list[PageRead]]:
-    """What the workers read, job by job; a page that takes its worker down is lost, its neighbours are not."""
-    for job, found in zip(
-        jobs, pool.ordered(read_pages, jobs, pool.workers_for(len(jobs)), _nothing), strict=True
-    ):
+    """What the workers read, job by job; a page that takes its worker down twice is lost, its neighbours are not.
+
+    A job that takes its worker down is read page by page at once: a page that hangs takes a minute each time.
+    """
+    count = pool.workers_for(len(jobs))
+    for job, found in zip(jobs, pool.ordered(read_pages, jobs, count, _nothing, tries=1), strict=True):
         if found:
             yield found
             continue
         single = [replace(job, indexes=(index,)) for index in job.indexes]
-        yield [page for pages in pool.ordered(read_pages, single, 1, lost) for page in pages]
+        yield [page for pages in pool.ordered(read_pages, single, 1, lost, tries=2) for page in pages]
 
 
 def _nothing(job: Job) -> list[PageRead]:

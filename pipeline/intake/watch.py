@@ -11,7 +11,7 @@ from pathlib import Path
 from archive.errors import ArchiveLocked
 from archive.home import Home
 from archive.journal import Actor
-from pipeline.errors import ScanChanged
+from pipeline.errors import ScanChanged, ScanMissing
 from pipeline.intake.files import ScanFile, list_files
 from pipeline.intake.run import take_in
 from pipeline.intake.taken import Taken
@@ -84,16 +84,15 @@ def watch(
     """
     told = ""
     while True:
-        files = watched.look()
-        if files:
-            try:
+        try:
+            files = watched.look()
+            if files:
                 taken = take_in(home, list(files), actor())
-            except (ArchiveLocked, ScanChanged, OSError) as problem:
-                if str(problem) != told:
-                    watched.say(f"这一轮没有收完，稍后再试：{problem}")
-                told = str(problem)
-            else:
                 watched.took(files)
                 told = ""
                 done(taken)
+        except (ArchiveLocked, ScanChanged, ScanMissing, OSError) as problem:
+            if str(problem) != told:
+                watched.say(f"这一轮没有收完，稍后再试：{problem}")
+            told = str(problem)
         wait()

@@ -16,6 +16,7 @@ from pipeline.intake.files import FILE_LIMIT, GIGABYTE, Code, wanted
 MEMBER_LIMIT = 20_000
 UNPACKED_LIMIT = 4 * GIGABYTE  # all that comes out of a zip
 CHUNK = 1 << 20  # bytes
+NAMELESS = "无名"  # what a member is called whose name is dots and slashes only
 ENCRYPTED, NAMED_IN_UTF_8 = 0x1, 0x800  # flags of a member (APPNOTE.TXT, 4.4.4)
 DOCUMENTS = {"[Content_Types].xml", "mimetype", "OFD.xml"}  # in what Word, Excel, WPS and OFD readers save
 # What zipfile raises over a damaged zip, or one packed in a way that it does not know.
@@ -129,8 +130,8 @@ def _name(info: zipfile.ZipInfo) -> str:
         except UnicodeDecodeError:
             name = raw.decode("gb18030", "replace")
     parts = name.replace("\\", "/").split("/")
-    return "/".join(part for part in parts if part not in ("", ".", ".."))
+    return "/".join(part for part in parts if part not in ("", ".", "..")) or NAMELESS
 
 
 def _meant(name: str) -> bool:
-    return bool(name) and all(wanted(part) for part in name.split("/"))
+    return all(wanted(part) for part in name.split("/"))

@@ -16,7 +16,8 @@ from PIL import Image
 
 from archive.signed_pdf import signed_pdf
 from pipeline.intake import prove, zips
-from pipeline.intake.files import list_files, open_file
+from pipeline.intake import files
+from pipeline.intake.files import Code, list_files, open_file
 from pipeline.intake.receipt_workbook import write_receipt
 from pipeline.intake.reference import FLAT
 from pipeline.intake.taken import Receipt, TakenFile, TakenPage
@@ -184,3 +185,32 @@ def test_a_digit_made_another_with_a_pen_is_seen(field: str, town: Town) -> None
         there = marked[top : top + ink.shape[0], left : left + ink.shape[1]]
         np.minimum(there, ink[..., None], out=there)
         assert on.proof_of(connection, sheet, marked).differs == (field,)
+
+
+def test_a_folder_that_cannot_be_read_is_listed_and_rejected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "锁着").mkdir()
+    (tmp_path / "一.png").write_bytes(b"x")
+    really = os.scandir
+
+    def scandir(path: Path) -> object:
+        if Path(path).name == "锁着":
+            raise PermissionError(13, "Permission denied", str(path))
+        return really(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    listed = list_files([tmp_path])
+    assert [file.name for file in listed] == ["一.png", "锁着"]
+    assert open_file(listed[1].path).code is Code.DAMAGED
+
+
+def test_a_file_that_a_parser_trips_over_is_rejected_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trips(path: Path) -> None:
+        raise IndexError
+
+    monkeypatch.setattr(files, "open_pdf", trips)
+    (tmp_path / "一.pdf").write_bytes(b"%PDF-1.7")
+    assert open_file(tmp_path / "一.pdf").code is Code.DAMAGED

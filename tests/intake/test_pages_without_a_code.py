@@ -63,6 +63,17 @@ def test_a_tampered_sheet_is_not_told_but_suggested(town: Town) -> None:
         assert found.suggestions[0].contract == sheet.contract
 
 
+def test_a_sheet_beside_whose_code_anothers_number_stands_may_be_either(town: Town) -> None:
+    with on.reading(town) as connection:
+        sheet = next(on.sheets(town, "01"))
+        other = next(one for one in on.sheets(town, "01") if one.contract != sheet.contract)
+        pixels = covered(sheet.pixels, CODE)
+        pixels[NUMBER] = other.pixels[NUMBER]
+        found = on.told(connection, pixels)
+        assert found.claim is None
+        assert {one.contract for one in found.suggestions} >= {sheet.contract, other.contract}
+
+
 def test_anybody_elses_paper_is_nothing(town: Town) -> None:
     with on.reading(town) as connection:
         pixels = np.full((2339, 1654, 3), 250, np.uint8)

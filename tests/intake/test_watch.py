@@ -16,9 +16,11 @@ from archive.catalogue import tables
 from archive.errors import ArchiveLocked
 from archive.home import Home, create_home, open_home
 from archive.journal import Actor
+from pipeline.commands.intake import _kept_in
+from pipeline.errors import ScanMissing
 from pipeline.intake import opening, run
 from pipeline.intake import watch as watching
-from pipeline.intake.files import Opened, ScanFile
+from pipeline.intake.files import Opened, ScanFile, list_files
 from pipeline.intake.receipt import receipts
 from pipeline.intake.taken import Taken
 from pipeline.intake.watch import Watched, watch
@@ -144,6 +146,23 @@ def test_a_folder_that_vanishes_is_said_once_and_waited_for_and_nothing_is_read_
     assert "又有了" in desk.said[1]
 
 
+def test_a_folder_that_vanishes_while_it_is_looked_at_ends_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.page("一.png")
+    really, troubles = watching.list_files, iter([True, False, False])
+
+    def list_files(paths: list[Path]) -> list[ScanFile]:
+        if next(troubles, False):
+            raise ScanMissing(file=paths[0])
+        return really(paths)
+
+    monkeypatch.setattr(watching, "list_files", list_files)
+    desk.watch(nothing, nothing, nothing)
+    assert desk.names() == ["一.png"]
+    assert len(desk.said) == 1
+
+
 def test_a_folder_that_is_not_there_yet_is_waited_for(desk: Desk) -> None:
     desk.scans.rmdir()
     desk.watch(nothing, desk.scans.mkdir, lambda: desk.page("一.png"), nothing)
@@ -195,16 +214,24 @@ def test_ctrl_c_ends_watching_and_what_was_taken_in_stays(tmp_path: Path, desk: 
         lines = []
         for line in process.stderr:
             lines.append(line)
-            if "交接单在" in line:
+            if "归档 0 页" in line:
                 break
         process.send_signal(signal.SIGINT)
         process.stderr.read()
     assert process.returncode == 130
-    assert len(lines) == 3, lines
+    assert len(lines) == 2, lines
     assert "1 个文件，1 页：归档 0 页" in lines[1]
+    assert str(tmp_path / "单") in lines[1]
     assert desk.names() == ["一.png"]
     assert sorted(path.suffix for path in (tmp_path / "单").iterdir()) == [".json", ".xlsx"]
     assert not (desk.home.folder / "staging").exists()
+
+
+def test_a_receipt_that_cannot_be_written_is_told_in_the_rounds_line(tmp_path: Path, desk: Desk) -> None:
+    desk.page("一.png")
+    (tmp_path / "单").write_text("这里有个文件")
+    taken = run.take_in(desk.home, list_files([desk.scans]), ACTOR)
+    assert "没能另存到" in _kept_in(desk.home, taken, tmp_path / "单")
 
 
 def test_only_folders_are_watched(desk: Desk) -> None:

@@ -64,7 +64,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Opened]:
     zipped(scans / "好.zip", {
         "乙/扫描-001.png": PNG, "甲.png": PNG + b"\0", "__MACOSX/._甲.png": b"x", "乙/.DS_Store": b"x",
         "Thumbs.db": b"x", "乙/desktop.ini": b"x", "说明.txt": "不是扫描件".encode(), "空/": b"", "零.pdf": b"",
-        "../../逃.png": PNG, "/绝对.png": PNG, "C:\\盘\\窗.png": PNG,
+        "../../逃.png": PNG, "/绝对.png": PNG, "C:\\盘\\窗.png": PNG, "..": PNG,
     })  # fmt: skip
     renamed(scans / "国标.zip", GBK.encode("gb18030"))
     renamed(scans / "统一码.zip", GBK.encode("utf-8"))
@@ -103,7 +103,7 @@ def codes(opened: dict[str, Opened], name: str) -> dict[str, str]:
         (
             "好.zip",
             {"乙/扫描-001.png": "1", "甲.png": "1", "说明.txt": "unsupported", "零.pdf": "empty", "逃.png": "1",
-             "绝对.png": "1", "C:/盘/窗.png": "1"},
+             "绝对.png": "1", "C:/盘/窗.png": "1", "无名": "1"},
         ),
         ("两层.zip", {"内.zip": "unsupported", "外.png": "1"}),
         ("信.zip", {"": "unsupported"}),
