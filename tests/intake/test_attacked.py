@@ -15,8 +15,7 @@ from pikepdf import Array, Dictionary, Name
 from PIL import Image
 
 from archive.signed_pdf import signed_pdf
-from pipeline.intake import prove, zips
-from pipeline.intake import files
+from pipeline.intake import files, prove, zips
 from pipeline.intake.files import Code, list_files, open_file
 from pipeline.intake.receipt_workbook import write_receipt
 from pipeline.intake.reference import FLAT
