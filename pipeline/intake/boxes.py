@@ -35,6 +35,10 @@ FEW_LINES, FOLDED = 9, 0.7  # pixels; of the way across, in so many lines togeth
 CREASE_EDGE, CREASE_MOST = 0.4, 1.8  # mm that a crease is softer, at its edge; to either side, at most
 ASTRAY = 1.5  # mm that a box of a bent sheet may lie off its place
 ALIKE = 0.3  # correlation with the empty box from which its place is told by it
+COARSER, A_LITTLE_RED = (
+    4,
+    12,
+)  # times; of 255 that red is above the darkest channel where a box is seen in colour
 REDDER = 0.12  # of the paper's brightness that red ink's red is above its green and blue
 
 
@@ -56,10 +60,10 @@ LIMITS = {
 
 
 def judge_boxes(
-    pixels: Pixels, registration: Registration, boxes: tuple[BoxReference, ...]
+    pixels: Pixels, plain: Pixels, registration: Registration, boxes: tuple[BoxReference, ...]
 ) -> tuple[Box, ...]:
-    """The verdicts on a sheet's boxes; `pixels` grey or colour, as scanned."""
-    return tuple(_judge(pixels, registration, box) for box in boxes)
+    """The verdicts on a sheet's boxes; `pixels` grey or colour, as scanned, `plain` the one channel of them."""
+    return tuple(_judge(pixels, plain, registration, box) for box in boxes)
 
 
 def unsure_boxes(boxes: tuple[BoxReference, ...]) -> tuple[Box, ...]:
@@ -75,11 +79,11 @@ def box_area(box: BoxReference) -> Rectangle:
     return place.x - MARGIN, place.y - MARGIN, place.w + 2 * MARGIN, place.h + 2 * MARGIN
 
 
-def _judge(pixels: Pixels, registration: Registration, box: BoxReference) -> Box:
+def _judge(pixels: Pixels, plain: Pixels, registration: Registration, box: BoxReference) -> Box:
     place = box.place
     if not registration.shows((place.x, place.y, place.w, place.h), pixels):
         return Box(place.name, place.kind, place.required, Verdict.UNSURE, 0.0)
-    patch = _patch(pixels, registration, box)
+    patch = _patch(pixels if _has_red(pixels, registration, box) else plain, registration, box)
     edge = round(MARGIN * BOX)
     inside = np.zeros(patch.shape[:2], bool)
     inside[edge:-edge, edge:-edge] = True
@@ -96,6 +100,20 @@ def _judge(pixels: Pixels, registration: Registration, box: BoxReference) -> Box
     else:
         verdict = Verdict.UNSURE
     return Box(place.name, place.kind, place.required, verdict, round(sure, 2))
+
+
+def _has_red(pixels: Pixels, registration: Registration, box: BoxReference) -> bool:
+    """Whether in or around a box ink may be that the one channel shows too weakly."""
+    if pixels.ndim == 2:
+        return False
+    x, y, w, h = box_area(box)
+    corners = registration.pixels(np.array([(x, y), (x + w, y), (x + w, y + h), (x, y + h)]))
+    left, top = np.maximum(corners.min(axis=0), 0).astype(int)
+    right, bottom = corners.max(axis=0).astype(int)
+    part = pixels[top:bottom, left:right]
+    small = cv2.resize(part, None, fx=1 / COARSER, fy=1 / COARSER, interpolation=cv2.INTER_AREA)
+    reddish = np.asarray(cv2.subtract(red_of(small), darkest(small)))
+    return bool(reddish.max(initial=0) > A_LITTLE_RED)
 
 
 def _is_bilevel(pixels: Pixels) -> bool:

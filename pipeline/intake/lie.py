@@ -77,6 +77,20 @@ def from_numbers(numbers: tuple[float, ...]) -> Registration:
     return Registration(matrix, np.array(numbers[9:], np.float64).reshape(10, 2) if numbers[9:] else None)
 
 
+def similar(places: Points, pixels: Points) -> Registration:
+    """The turn, size and place with which places (n, 2) in mm, two at least, fit pixels best."""
+    middle, there = places.mean(axis=0), pixels.mean(axis=0)
+    before, after = ((one[:, 0] + 1j * one[:, 1]) for one in (places - middle, pixels - there))
+    turn = complex((after * before.conj()).sum() / (before * before.conj()).sum())
+    rotation = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
+    return affine(np.column_stack([rotation, there - rotation @ middle]))
+
+
+def affine(matrix: npt.ArrayLike) -> Registration:
+    """The registration of an affine map (2, 3)."""
+    return Registration(np.vstack([np.asarray(matrix, np.float64), (0, 0, 1)]))
+
+
 def apply(matrix: Matrix, points: Points) -> Points:
     """Points (n, 2) under a homography."""
     return np.asarray(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.numbers import Number
-from pipeline.intake.lie import Matrix, Registration, flatten
+from pipeline.intake.lie import Matrix, Registration, flatten, similar
 from pipeline.intake.ocr import read_line
 from pipeline.intake.page_image import Pixels
 from pipeline.layout import MM
@@ -110,8 +110,4 @@ def _start(rough: Registration, ends: npt.NDArray[np.float64], number: str) -> R
     middle = line.baseline - 0.36 * line.size * MM
     places = np.array([(TEXT_RIGHT - line.width, middle), (TEXT_RIGHT, middle)])
     seen = rough.pixels(ends / SCALE + np.array(AREA[:2]))
-    (a, b), (c, d) = places[1] - places[0], seen[1] - seen[0]
-    turned = complex(c, d) / complex(a, b)
-    rotation = np.array([[turned.real, -turned.imag], [turned.imag, turned.real]])
-    moved = seen[1] - rotation @ places[1]
-    return Registration(np.vstack([np.column_stack([rotation, moved]), (0, 0, 1)]))
+    return similar(places, seen)

@@ -103,7 +103,7 @@ def prove(
         gone = [_gone(one) for found in every for one in found]
         nothing_there = float(np.median(gone)) > MISSING
         return Proof(tuple(dict.fromkeys(one.name for one in lines)) if nothing_there else ())
-    values = _values(lines)
+    values = _painted((HEIGHT * FLAT, WIDTH * FLAT), (0, 0), lines)
     struck = [line for line in lines if _is_struck(pixels, plain, registration, reference, values, line)]
     if struck:
         inked = [_around(box) for box in claim.layout.sheets[claim.sheet - 1].boxes]
@@ -200,11 +200,7 @@ def _in_its_place(strip: _Strip, line: _Line) -> _Line:
     left, top, right, bottom = _extent(line)
     if left < SLIP or top < SLIP:
         return line
-    whole = np.full((bottom - top, right - left), 255, np.float32)
-    for one in line.characters:
-        row, column = one.y - top, one.x - left
-        part = whole[row : row + one.picture.shape[0], column : column + one.picture.shape[1]]
-        np.minimum(part, one.exact, out=part)
+    whole = _painted((bottom - top, right - left), (left, top), [line]).astype(np.float32)
     window = strip.part(left - SLIP, top - SLIP, right + SLIP, bottom + SLIP)
     if window.shape[0] < whole.shape[0] or window.shape[1] < whole.shape[1]:
         return line
@@ -263,16 +259,17 @@ def _best_other(one: _Found) -> float:
     return max(_found(one.strip, other).score for other in one.printed.others(DIGITS))
 
 
-def _values(lines: Sequence[_Line]) -> Pixels:
-    """All values as they were printed on an empty sheet, FLAT pixels a mm."""
-    sheet = np.full((HEIGHT * FLAT, WIDTH * FLAT), 255, np.uint8)
+def _painted(size: tuple[int, int], corner: tuple[int, int], lines: Sequence[_Line]) -> Pixels:
+    """Lines as they were printed, on empty paper of this height and width whose left top corner is there."""
+    paper = np.full(size, 255, np.uint8)
     for line in lines:
         for one in line.characters:
+            left, top = one.x - corner[0], one.y - corner[1]
             high, wide = one.picture.shape
-            part = sheet[max(one.y, 0) : one.y + high, max(one.x, 0) : one.x + wide]
-            picture = one.picture[max(-one.y, 0) :, max(-one.x, 0) :]
+            part = paper[max(top, 0) : top + high, max(left, 0) : left + wide]
+            picture = one.picture[max(-top, 0) :, max(-left, 0) :]
             np.minimum(part, picture[: part.shape[0], : part.shape[1]], out=part)
-    return sheet
+    return paper
 
 
 def _is_struck(

@@ -252,7 +252,7 @@ def _new_sheet(
         scan = page.scan(page.dpi, page.turn, ())
         return NewSheet(*about, -1.0, unsure_boxes(reference.boxes), scan), ()
     proof = prove(page.pixels, plain, registration, reference, claim)
-    boxes = judge_boxes(page.pixels, registration, reference.boxes)
+    boxes = judge_boxes(page.pixels, plain, registration, reference.boxes)
     measured = registration.scale * 25.4
     dpi = page.dpi if abs(measured / page.dpi - 1) < STILL_OURS else round(measured, 1)
     words = _texts.of(claim.layout, claim.number, claim.content, claim.sheet)

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from pipeline import page_code
-from pipeline.intake.lie import Matrix, Points, Registration, apply, basis, cut
+from pipeline.intake.lie import Matrix, Points, Registration, affine, apply, basis, cut, similar
 from pipeline.intake.page_image import Pixels
 from pipeline.intake.reference import ANCHOR, COARSE, FLAT, Anchor, Reference
 
@@ -60,22 +59,8 @@ def register(plain: Pixels, half: Pixels, corners: Points, reference: Reference)
     drawn, *_ = np.linalg.lstsq(np.column_stack([_SQUARE, np.ones(4)]), corners, rcond=None)
     code = np.array((page_code.LEFT + page_code.SIDE / 2, page_code.TOP + page_code.SIDE / 2))
     known = _SQUARE, np.asarray(corners, np.float64)
-    quick = _quick(plain, half, _similar(corners), code, reference, known)
-    return quick or grow(plain, half, _affine(drawn.T), code, reference, known)
-
-
-def _similar(corners: Points) -> Registration:
-    """The turn, size and place that fit a code's corners best."""
-    middle, there = _SQUARE.mean(axis=0), corners.mean(axis=0)
-    before, after = ((one[:, 0] + 1j * one[:, 1]) for one in (_SQUARE - middle, corners - there))
-    turn = complex((after * before.conj()).sum() / (before * before.conj()).sum())
-    rotation = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
-    return _affine(np.column_stack([rotation, there - rotation @ middle]))
-
-
-def _affine(matrix: npt.ArrayLike) -> Registration:
-    """The registration of an affine map (2, 3)."""
-    return Registration(np.vstack([np.asarray(matrix, np.float64), (0, 0, 1)]))
+    quick = _quick(plain, half, similar(_SQUARE, corners), code, reference, known)
+    return quick or grow(plain, half, affine(drawn.T), code, reference, known)
 
 
 def _quick(

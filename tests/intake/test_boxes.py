@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from archive.filings import Verdict
 from pipeline.intake.boxes import judge_boxes
+from pipeline.intake.channels import red_of
 from tests.conftest import Town
 from tests.intake import sheets as on
 from tests.intake.sheets import Fate, Pixels, Sheet
@@ -22,12 +23,12 @@ def verdicts(town: Town, mark: str, fate: Fate) -> dict[str, Verdict]:
         registration = on.laid(connection, sheet, pixels)
         assert registration is not None
         boxes = on.reference_of(connection, sheet).boxes
-        if fate is cropped:  # the code, above, told where everything is
-            return {one.name: one.verdict for one in judge_boxes(cropped(pixels), registration, boxes)}
         seen = fate(pixels)
-        registration = on.laid(connection, sheet, seen)
-        assert registration is not None
-        return {one.name: one.verdict for one in judge_boxes(seen, registration, boxes)}
+        if fate is not cropped:  # there the code, above, told where everything is
+            registration = on.laid(connection, sheet, seen)
+            assert registration is not None
+        found = judge_boxes(seen, red_of(seen), registration, boxes)
+        return {one.name: one.verdict for one in found}
 
 
 def marked(connection: Connection, sheet: Sheet, mark: str) -> Pixels:
