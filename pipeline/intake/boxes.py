@@ -111,7 +111,8 @@ def _has_red(pixels: Pixels, registration: Registration, box: BoxReference) -> b
     left, top = np.maximum(corners.min(axis=0), 0).astype(int)
     right, bottom = corners.max(axis=0).astype(int)
     part = pixels[top:bottom, left:right]
-    small = cv2.resize(part, None, fx=1 / COARSER, fy=1 / COARSER, interpolation=cv2.INTER_AREA)
+    shrink = 1 / COARSER
+    small = np.asarray(cv2.resize(part, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
     reddish = np.asarray(cv2.subtract(red_of(small), darkest(small)))
     return bool(reddish.max(initial=0) > A_LITTLE_RED)
 

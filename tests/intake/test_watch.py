@@ -150,14 +150,14 @@ def test_a_folder_that_vanishes_while_it_is_looked_at_ends_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.page("一.png")
-    really, troubles = watching.list_files, iter([True, False, False])
+    troubles = iter([True, False, False])
 
-    def list_files(paths: list[Path]) -> list[ScanFile]:
+    def listed(paths: list[Path]) -> list[ScanFile]:
         if next(troubles, False):
             raise ScanMissing(file=paths[0])
-        return really(paths)
+        return list_files(paths)
 
-    monkeypatch.setattr(watching, "list_files", list_files)
+    monkeypatch.setattr(watching, "list_files", listed)
     desk.watch(nothing, nothing, nothing)
     assert desk.names() == ["一.png"]
     assert len(desk.said) == 1
