@@ -25,7 +25,8 @@ no code                      the code is hidden, the number beside it is not: fi
 boxes right, decided         filled or empty, of those that were not unsure; not unsure, of all. Doubtful ink is
                              left out; second table: an unsure box is not counted as filled. Red and pale ink that a
                              fax lost counts as filled all the same
-altered                      tampered pages that came to review as altered, two_codes or wrong_check (recall);
+altered                      tampered pages that came to review as altered, two_codes or wrong_check, those without a
+                             code for any reason (recall);
                              suspicion right: of pages that did, those that were tampered with (precision)
 not suspected                honest sheets that did not come to review as altered, by what else is on them
 flaw                         unfit pages that were flagged or are in review; no false flaw: of fit sheets filed

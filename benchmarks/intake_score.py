@@ -87,7 +87,8 @@ def _judge_page(found: Score, page: PageTruth, outcome: Outcome) -> None:
     elif page.kind == "mirrored":
         count("mirrored refused", not taken and outcome.outcome != "blank")
     elif page.defect:
-        caught = not taken and outcome.reason in PROOF
+        # Nothing but its values speaks for a page without a code; they do not, so it is anybody's paper.
+        caught = not taken and (outcome.reason in PROOF or not page.code)
         count(f"altered: {page.defect}", caught)
         count("altered, all", caught)
     elif page.flaws:

@@ -42,6 +42,7 @@ STICKERS = (
 )  # where a second code goes
 INKS = ("0.08 0.08 0.1", "0.1 0.14 0.4", "0.15 0.25 0.62")  # black, blue-black, blue
 TAMPERED = 0.15  # of the contracts
+SEEN, DIFFERENT = 4, 60  # pixels a mm, and of 255, that printed values are told apart by
 KINDS = ("spliced", "spliced with number", "struck out", "printed over", "written over", "two codes")
 
 
@@ -88,8 +89,8 @@ def tamper(batch: Path, out: Path, share: float, seed: int) -> dict[tuple[str, i
     names = list(by_contract)
     chosen = [names[place] for place in rng.permutation(len(names))[: round(share * len(names))]]
     done: dict[tuple[str, int], Defect] = {}
-    with pikepdf.open(batch / "print.pdf") as pdf:
-        painter = _Painter(pdf)
+    with pikepdf.open(batch / "print.pdf") as pdf, pypdfium2.PdfDocument(batch / "print.pdf") as drawn:
+        painter = _Painter(pdf, drawn)
         for number, contract in enumerate(chosen, int(rng.integers(len(KINDS)))):
             number %= len(KINDS)
             for kind in (*KINDS[number:], *KINDS[:number]):
@@ -165,8 +166,7 @@ def _change_value(
     if not differing:
         return False
     other = differing[rng.integers(len(differing))]
-    painter.print_over(sheet, other, _around((*characters, *other.values[name])))
-    return True
+    return painter.print_over(sheet, other, _around((*characters, *other.values[name])))
 
 
 def _part(count: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -180,8 +180,8 @@ def _part(count: int, rng: np.random.Generator) -> tuple[int, int]:
 class _Painter:
     """Draws what is altered; pages are taken as they were printed, and changed at the end."""
 
-    def __init__(self, pdf: pikepdf.Pdf) -> None:
-        self._pdf = pdf
+    def __init__(self, pdf: pikepdf.Pdf, drawn: pypdfium2.PdfDocument) -> None:
+        self._pdf, self._drawn = pdf, drawn
         self._changed: dict[int, tuple[list[str], dict[str, int]]] = {}
 
     def splice(self, sheet: _Sheet, other: _Sheet, patch: Rectangle, rng: np.random.Generator) -> None:
@@ -196,10 +196,21 @@ class _Painter:
         left, top = STICKERS[rng.integers(len(STICKERS))]
         self._paste(sheet.page, other.page, CODE, (left - CODE[0], top - CODE[1]))
 
-    def print_over(self, sheet: _Sheet, other: _Sheet, place: Rectangle) -> None:
-        """The other's printed value in the place of this sheet's."""
+    def print_over(self, sheet: _Sheet, other: _Sheet, place: Rectangle) -> bool:
+        """The other's printed value in the place of this sheet's; False where nobody would see a difference."""
+        patch = _grown(place, 0.4)
+        before, after = (self._seen(one.page, patch) for one in (sheet, other))
+        if np.abs(before - after).max() < DIFFERENT:
+            return False
         self._begin(sheet, sheet)
-        self._paste(sheet.page, other.page, _grown(place, 0.4), (0, 0))
+        self._paste(sheet.page, other.page, patch, (0, 0))
+        return True
+
+    def _seen(self, page: int, patch: Rectangle) -> npt.NDArray[np.float64]:
+        """What is printed there, from 0 to 255."""
+        picture = self._drawn[page].render(scale=SEEN / MM, grayscale=True).to_numpy()
+        x, y, w, h = (round(one * SEEN) for one in patch)
+        return picture.reshape(picture.shape[:2])[y : y + h, x : x + w].astype(np.float64)
 
     def strike(self, sheet: _Sheet, place: Rectangle, rng: np.random.Generator) -> None:
         """A value crossed out by one line, two, or to and fro."""

@@ -47,8 +47,8 @@ class Printed:
 
     @property
     def tells(self) -> bool:
-        """Whether there is enough of it to be told from another by: a letter, a digit; not a dot or a dash."""
-        return self.character.isalnum()
+        """Whether there is enough of it to be told from another by: a letter, a digit, a mask's star; no dot or dash."""
+        return self.character.isalnum() or self.character == "*"
 
     def others(self, characters: str) -> Iterator["Printed"]:
         """What others would look like in its place."""

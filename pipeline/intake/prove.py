@@ -6,8 +6,9 @@ or a digit that looks like another, tells another text from the printed one; a s
 tells that it was struck out. A seal, a fold, a speck or a signature from a box nearby is neither.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from statistics import median
 
 import cv2
@@ -15,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.fill import Content
-from pipeline.intake.channels import darkest
 from pipeline.intake.glyphs import Printed, printed
-from pipeline.intake.lie import Registration, cut, flatten
+from pipeline.intake.lie import Registration, flatten
 from pipeline.intake.page_image import Pixels
 from pipeline.intake.reference import FLAT, HEIGHT, WIDTH, Reference
-from pipeline.layout import MM, RISE, BoxPlace, Layout, Rectangle
+from pipeline.intake.strokes import PAPER, Page, around, is_struck, meets, seals
+from pipeline.layout import MM, RISE, Layout, Rectangle
 from pipeline.place import advances, fit
 from pipeline.sheet_painter import BESIDE_SIZE, beside_code
 
@@ -35,7 +36,18 @@ AROUND = 25  # pixels of the page around a value's line that are looked at with 
 SLIPPED, SLIP, IN_PLACE = 0.8, 15, 0.5
 LOW = 0.6  # of the anchors' likeness: a character below may be another
 GONE = 0.3  # of a character's ink missing: it is another
-PAPER = 0.86  # of the paper's brightness: no ink is there
+LOWEST, SOMETHING = (
+    0.52,
+    0.1,
+)  # the same of a character that is like no other: 男 for 女 leaves most ink where it was
+# Ink less than that much of the page's usual strength, where the character is not quite as printed: another pen's, in
+# a colour that the one channel shows weakly. Of each value so many characters say what is usual.
+PALE, NOT_QUITE, SAMPLED = 0.55, 0.93, 4
+INKED, FEW_INKED, FEW = (
+    90,
+    140,
+    4,
+)  # of 255 that a picture's ink is dark at least; where fewer pixels are, and how few
 DOUBT = 0.88  # of a value's usual correlation: below it other digits are tried
 # Of correlation that another digit is better by; of the printed one's ink that is missing.
 CLEARLY, TRACE = 0.12, 0.08
@@ -44,15 +56,6 @@ A_LITTLE, TOGETHER = 0.04, 0.16  # of correlation that other digits are better b
 # So many per cent of all characters below that much of the anchors' likeness: the fonts or the scan are such that
 # nothing can be proven; unless so much of their ink is missing that none of them is there.
 BEST, UNLIKE, MISSING = 85, 0.75, 0.33
-MORE, BESIDE = 0.4, 1.5  # mm above and below a value, and beside it, that are looked at with it
-SLOPES = (-0.2, -0.13, -0.06, 0.0, 0.06, 0.13, 0.2)  # of strokes along a value
-UNEVEN = 0.06  # of the paper's brightness that paper is darker than paper
-STROKE = 0.3  # of black that a stroke is darker than what was printed, on what was not
-NARROWEST = 0.3  # of a value's width that is taken not to be printed on, at least
-NEAR_BOX = 6.0  # mm around a box into which signatures reach
-SEAL = 14.0  # mm across, both ways, of what is a seal
-REDDER = 25  # of 255 that a seal's red is above its green and blue
-FOLD = 0.6  # of the page's width that a fold's line goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +107,19 @@ def prove(
         nothing_there = float(np.median(gone)) > MISSING
         return Proof(tuple(dict.fromkeys(one.name for one in lines)) if nothing_there else ())
     values = _painted((HEIGHT * FLAT, WIDTH * FLAT), (0, 0), lines)
-    struck = [line for line in lines if _is_struck(pixels, plain, registration, reference, values, line)]
+    page = Page(pixels, plain, registration, reference, values)
+    struck = [line for line in lines if is_struck(page, line.area)]
     if struck:
-        inked = [_around(box) for box in claim.layout.sheets[claim.sheet - 1].boxes]
-        inked += _seals(pixels, registration)
-        struck = [one for one in struck if not _meets(one.area, inked)]
+        inked = [around(box) for box in claim.layout.sheets[claim.sheet - 1].boxes]
+        inked += seals(pixels, registration)
+        struck = [one for one in struck if not meets(one.area, inked)]
+    usual = cache(lambda: median(_strength(one) for found in every for one in found[:SAMPLED]))
     differs = dict.fromkeys(
         line.name
         for line, found in zip(lines, every, strict=True)
-        if line in struck or _is_another(found, registration.likeness)
+        if line in struck
+        or _is_another(found, registration.likeness)
+        or (line.name != BESIDE_CODE and _is_pale(found, registration.likeness, usual))
     )
     return Proof(tuple(differs), tuple(dict.fromkeys(one.name for one in lines if one.name not in differs)))
 
@@ -227,8 +234,9 @@ def _found(strip: _Strip, one: Printed) -> _Found:
 
 def _is_another(found: list[_Found], likeness: float) -> bool:
     """Whether there is other text than the printed one."""
-    if any(one.score < LOW * likeness and _gone(one) > GONE for one in found):
-        return True
+    for low, much in ((LOW, GONE), (LOWEST, SOMETHING)):
+        if any(one.score < low * likeness and _gone(one) > much for one in found):
+            return True
     usual = median(one.score for one in found) if found else 0.0
     better = [(one, _best_other(one)) for one in found if one.score < DOUBT * usual]
     more = [(one, other - one.score, other > AS_PRINTED * usual) for one, other in better]
@@ -252,6 +260,23 @@ def _gone(one: _Found) -> float:
     return float((there[ink] > PAPER * np.percentile(around, 90)).mean())
 
 
+def _is_pale(found: list[_Found], likeness: float, usual: Callable[[], float]) -> bool:
+    """Whether a character's ink is much weaker than the page's: somebody's red pen."""
+    return any(one.score < NOT_QUITE * likeness and _strength(one) < PALE * usual() for one in found)
+
+
+def _strength(one: _Found) -> float:
+    """How dark the scan is where a character's ink should be, from 0 to 1."""
+    high, wide = one.printed.picture.shape
+    there = one.strip.part(one.x, one.y, one.x + wide, one.y + high)
+    ink = one.printed.picture < INKED
+    if np.count_nonzero(ink) < FEW:
+        ink = one.printed.picture < FEW_INKED
+    if not ink.any() or there.shape != ink.shape:
+        return 1.0
+    return float(1 - there[ink].mean() / max(np.percentile(one.strip.image, 80), 1.0))
+
+
 def _best_other(one: _Found) -> float:
     """How much the likeliest other digit is like what is there; 0 where no digit was printed."""
     if one.printed.character not in DIGITS:
@@ -270,120 +295,3 @@ def _painted(size: tuple[int, int], corner: tuple[int, int], lines: Sequence[_Li
             picture = one.picture[max(-top, 0) :, max(-left, 0) :]
             np.minimum(part, picture[: part.shape[0], : part.shape[1]], out=part)
     return paper
-
-
-def _is_struck(
-    pixels: Pixels,
-    plain: Pixels,
-    registration: Registration,
-    reference: Reference,
-    values: Pixels,
-    line: _Line,
-) -> bool:
-    """Whether a stroke goes along a value that was not printed there, and ends near it, as a fold does not."""
-    x, y, w, h = line.area
-    area = (x - BESIDE, y - MORE, w + 2 * BESIDE, h + 2 * MORE)
-    strip, (left, top) = _excess(pixels, registration, reference, values, area)
-    high, wide = strip.shape[:2]
-    # Most values are done with here: not even all of it in one row would be a stroke.
-    if not high or strip[:, :, 0].sum() < STROKE * NARROWEST * wide:
-        return False
-    most, row = max(_darkest(strip, slope) for slope in SLOPES)
-    if most <= STROKE:
-        return False
-    if _is_fold(plain, registration, reference, values, top + row, slice(left, left + wide)):
-        return False
-    if pixels.ndim == 3:
-        return True
-    # Without colour a seal is told by its size.
-    around = (x - BESIDE, y - SEAL / 2, w + 2 * BESIDE, h + SEAL)
-    wider, (_, above) = _excess(pixels, registration, reference, values, around)
-    joined = cv2.dilate((wider[:, :, 0] > STROKE).astype(np.uint8), np.ones((9, 9), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(joined, np.uint8), connectivity=8)
-    there = np.bincount(labels[top + row - above], minlength=2)[1:]
-    return bool(stats[1 + int(there.argmax()), cv2.CC_STAT_HEIGHT] < (h + 2 * BESIDE) * FLAT)
-
-
-def _excess(
-    pixels: Pixels, registration: Registration, reference: Reference, values: Pixels, area: Rectangle
-) -> tuple[Shades, tuple[int, int]]:
-    """Where a scan is darker than was printed, from 0 to 1, and where nothing was (h, w, 2); its left top pixel."""
-    left, top = (max(round(one * FLAT), 0) for one in area[:2])
-    right, bottom = round((area[0] + area[2]) * FLAT), round((area[1] + area[3]) * FLAT)
-    place = slice(top, bottom), slice(left, right)
-    high, wide = values[place].shape
-    if not high or not wide:
-        return np.zeros((0, 0, 2), np.float32), (left, top)
-    value = darkest(cut(pixels, registration, (left / FLAT, top / FLAT, wide / FLAT, high / FLAT), FLAT))
-    fat = 3 if pixels.ndim == 3 else 5  # black and white makes print fatter
-    allowed = cv2.GaussianBlur(cv2.erode(values[place], np.ones((fat, fat), np.uint8)), (0, 0), 0.7)
-    allowed[reference.near_print[place] > 0] = 0
-    paper = max(float(cv2.blur(value, (5, 5)).max()), 1.0)
-    excess = allowed.astype(np.float32) / 255 - value.astype(np.float32) / paper - UNEVEN
-    strip = np.dstack([np.maximum(excess, 0), (allowed > 190).astype(np.float32)])
-    return np.asarray(strip, np.float32), (left, top)
-
-
-def _darkest(strip: npt.NDArray[np.float32], slope: float) -> tuple[float, int]:
-    """How much too dark the darkest row of a strip (h, w, 2: excess, unprinted) is that leans by `slope`; which."""
-    high, wide = strip.shape[:2]
-    matrix = np.array([[1, 0, 0], [slope, 1, -slope * wide / 2]], np.float32)
-    sums = cv2.warpAffine(strip, matrix, (wide, high)).sum(axis=1)
-    shares = sums[:, 0] / np.maximum(sums[:, 1], NARROWEST * wide)
-    return float(shares.max()), int(shares.argmax())
-
-
-def _is_fold(
-    plain: Pixels,
-    registration: Registration,
-    reference: Reference,
-    values: Pixels,
-    row: int,
-    value: slice,
-) -> bool:
-    """Whether a dark line goes on over the page's unprinted places, far beyond a value."""
-    near = slice(max(row - 3, 0), row + 4)
-    unprinted = (values[near].min(axis=0) > 200) & (reference.near_print[near].max(axis=0) == 0)
-    unprinted[value] = False
-    top = max(row - 50, 0)
-    band = flatten(plain, registration, (0, top / FLAT, WIDTH, 100 / FLAT), FLAT)
-    paper = np.percentile(band, 80)
-    dark = band[near.start - top : near.stop - top].min(axis=0)[unprinted] < PAPER * paper
-    return bool(len(dark) and dark.mean() > FOLD)
-
-
-def _seals(pixels: Pixels, registration: Registration) -> list[Rectangle]:
-    """Where seals are on a coloured page."""
-    if pixels.ndim == 2:
-        return []
-    small = cv2.resize(pixels, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    red, green, blue = cv2.split(small)
-    red = (cv2.subtract(red, cv2.max(green, blue)) > REDDER).astype(np.uint8)
-    red = np.asarray(cv2.morphologyEx(red, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(red, connectivity=8)
-    least = SEAL * registration.scale / 4
-    back = np.linalg.inv(registration.matrix)
-    found: list[Rectangle] = []
-    for left, top, across, down, _ in stats[1:count].tolist():
-        if min(across, down) >= least:
-            right, bottom = left + across, top + down
-            corners = np.array([(left, top), (right, top), (left, bottom), (right, bottom)], np.float64) * 4
-            places = cv2.perspectiveTransform(corners.reshape(-1, 1, 2), back).reshape(-1, 2)
-            (x, y), (x2, y2) = places.min(axis=0).tolist(), places.max(axis=0).tolist()
-            found.append((x, y, x2 - x, y2 - y))
-    return found
-
-
-def _around(box: BoxPlace) -> Rectangle:
-    return box.x - NEAR_BOX, box.y - NEAR_BOX, box.w + 2 * NEAR_BOX, box.h + 2 * NEAR_BOX
-
-
-def _meets(one: Rectangle, others: Sequence[Rectangle]) -> bool:
-    """Whether a rectangle overlaps one of others."""
-    return any(
-        one[0] < other[0] + other[2]
-        and other[0] < one[0] + one[2]
-        and one[1] < other[1] + other[3]
-        and other[1] < one[1] + one[3]
-        for other in others
-    )
