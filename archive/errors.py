@@ -1,9 +1,11 @@
 """The errors a user can meet: one class each, its docstring the message, its exit status the design's.
 
-Those of paper out and in are in pipeline/errors.py.
+Those of paper out and in are in pipeline/errors.py. At the end stands what verify can find, by its code.
 """
 
 import re
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
@@ -86,6 +88,22 @@ class KeyUnreadable(ArchiveError):
     """密钥文件 {file} 读不出来：里面应当是 64 个十六进制字符。请换回建库时生成的那个密钥文件。"""
 
 
+class KeyLocked(ArchiveError):
+    """密钥文件 {file} 有口令。请在终端里运行，按提示输入；无人值守的，用环境变量 HUYUE_PASSPHRASE 给出。"""
+
+
+class PassphraseWrong(ArchiveError):
+    """口令不对，打不开密钥文件 {file}。请看大小写和输入法；忘了口令的，用恢复码：huyue key recover。"""
+
+
+class RecoveryMissing(ArchiveError):
+    """档案库里没有可以用恢复码打开的备份（{file}）：没有做过，或者被删了、改过。请找回密钥文件或它的副本。"""
+
+
+class RecoveryCodeWrong(WrongUsage):
+    """恢复码不对：应当是 9 组、每组 4 个字母或数字。请逐个对照纸上的；换过密钥或重新做过恢复码的，只有最后一张有用。"""
+
+
 class WrongKey(ArchiveError):
     """密钥与档案库不符，打不开 {file}。请检查 HUYUE_KEY_FILE，或找回建库时生成的密钥文件。"""
 
@@ -118,6 +136,30 @@ class BlobDamaged(ArchiveError):
     """档案库里有一个文件被改动过或已损坏：{file}。请不要再写入，用最近的备份恢复；先运行 huyue verify 看还有哪些。"""
 
 
+class DiskFull(ArchiveError):
+    """磁盘满了，写不进 {file}。请腾出地方，再运行同一命令；已经写好的都还在。"""
+
+
+class BackupLacking(WrongUsage):
+    """{file} 里没有可以恢复的备份{detail}。请用 huyue backup --list 看有哪些，或检查备份盘插好没有。"""
+
+
+class BackupNoRoom(WrongUsage):
+    """{file} 所在的盘不够放：还要 {needed}，只剩 {free}。请腾出地方，或换一个盘；已经备份的文件都还有用。"""
+
+
+class BackupInside(WrongUsage):
+    """{file} 在档案库自己的文件夹里，备份放在那里没有用。请放到另一个盘上。"""
+
+
+class BackupBusy(ArchiveError):
+    """{file} 正在被另一个备份或恢复使用。请等它结束后再试。"""
+
+
+class ProofUnreadable(NoInput):
+    """这个文件不是 huyue journal proof 取出的证明，或者已经残缺。请重新取一份。"""
+
+
 class BlankOnlyVoid(WrongUsage):
     """空白合同 {number} 还没有登记是谁签的，只能作废（--as void）。有人签了的，请先用 huyue blank assign 登记。"""
 
@@ -140,3 +182,57 @@ class HomeExists(WrongUsage):
 
 class KeyExists(WrongUsage):
     """密钥文件 {file} 已经存在，可能属于另一个档案库，没有覆盖它。请换一个文件夹名，或用 HUYUE_KEY_FILE 指明这个档案库要用的密钥。"""
+
+
+class Code(StrEnum):
+    """What verify can find."""
+
+    BLOB_MISSING = "blob_missing"
+    BLOB_ALTERED = "blob_altered"
+    BLOB_UNREADABLE = "blob_unreadable"
+    BLOB_UNKNOWN = "blob_unknown"
+    ROW_WITHOUT_BLOB = "row_without_blob"
+    FILING_ALTERED = "filing_altered"
+    JOURNAL_BROKEN = "journal_broken"
+    JOURNAL_CUT = "journal_cut"
+    INDEX_BEHIND = "index_behind"
+    INDEX_UNREADABLE = "index_unreadable"
+    CATALOGUE_DAMAGED = "catalogue_damaged"
+    KEY_WRONG = "key_wrong"
+    KEY_OF_ANOTHER = "key_of_another"
+    DISK_FULL = "disk_full"
+    BUSY = "busy"
+
+
+_RESTORE = "请不要再写入，用备份恢复（huyue restore）。"
+SAID = {
+    Code.BLOB_MISSING: "归档的文件 {subject} 不见了。" + _RESTORE,
+    Code.BLOB_ALTERED: "归档的文件 {subject} 损坏了，或者被人改过、换过。" + _RESTORE,
+    Code.BLOB_UNREADABLE: "归档的文件 {subject} 读不出来：没有权限，或者磁盘有故障。请检查权限和磁盘；磁盘有故障的，马上备份到另一个盘。",
+    Code.BLOB_UNKNOWN: "来历不明的文件 {subject}，已移到 vault 里的 aside 文件夹。请看看是谁放的。",
+    Code.ROW_WITHOUT_BLOB: "目录里登记了文件 {subject}，文件清单里却没有它，目录被人改过。" + _RESTORE,
+    Code.FILING_ALTERED: "日志第 {subject} 条登记的归档件，和目录里的不一样，目录被人改过。" + _RESTORE,
+    Code.JOURNAL_BROKEN: "日志从第 {subject} 条起对不上，可能被改动过。请停下来，报告负责人，和备份、纸上的校验根对照。",
+    Code.JOURNAL_CUT: "日志和 {subject} 记下的对不上：后面被截掉了，或者整个档案库被换成了旧的、别的一份。请停下来，报告负责人；恢复旧备份请用 huyue restore。",
+    Code.INDEX_BEHIND: "检索补上了 {subject} 份合同。",
+    Code.INDEX_UNREADABLE: "检索用的索引坏了，已重做（{subject} 份合同）。",
+    Code.CATALOGUE_DAMAGED: "目录 catalogue.db 已损坏（{subject}）。" + _RESTORE,
+    Code.KEY_WRONG: "密钥文件 {subject} 不对，或者被改过，打不开这个档案库。请找回建库时生成的密钥文件，或检查 HUYUE_KEY_FILE。",
+    Code.KEY_OF_ANOTHER: "密钥文件 {subject} 是另一个档案库的。请换成这个档案库的密钥，或检查 HUYUE_KEY_FILE。",
+    Code.DISK_FULL: "磁盘满了，写不进 {subject}。请腾出地方，再核对一次；已经归档的都还在。",
+    Code.BUSY: "另一个命令正在写入，这次核对没有记下，来历不明的文件没有移开，检索没有补。请等它结束后再核对一次。",
+}
+NO_FAULT = frozenset({Code.INDEX_BEHIND})
+REPAIRED = frozenset({Code.BLOB_UNKNOWN, Code.INDEX_UNREADABLE, Code.BUSY})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be; `subject` is a blob's name, a file, a number of an entry."""
+
+    code: Code
+    subject: str
+
+    @property
+    def message(self) -> str:
+        return SAID[self.code].format(subject=self.subject)

@@ -1,5 +1,6 @@
 """Filings: the signed sheets of contracts as versions, each a PDF in the vault, none ever overwritten."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -246,7 +247,8 @@ class Drafts:
         names = self._vault.put(self._connection, list(pdfs.values()), self._actor.today.isoformat())
         blobs = dict(zip(pdfs, names, strict=True))
         for number, draft in changed.items():
-            self._write(number, draft, blobs.get(number))
+            digest = hashlib.sha256(pdfs[number]).hexdigest() if number in pdfs else ""
+            self._write(number, draft, blobs.get(number), digest)
         mark_changed(self._connection, changed)
         self._drafts.clear()
         return list(changed)
@@ -274,7 +276,7 @@ class Drafts:
                 pages.append(KeptPage(self._vault.get(self._connection, held.blob), held.filed.position))
         return signed_pdf(number, pages)
 
-    def _write(self, number: str, draft: _Draft, blob: str | None) -> None:
+    def _write(self, number: str, draft: _Draft, blob: str | None, sha256: str) -> None:
         boxes = [_read(held).boxes for held in draft.sheets.values()]
         row = {
             "contract": number,
@@ -284,6 +286,7 @@ class Drafts:
             "blob": blob,
             "sheets": len(draft.sheets),
             "gaps": " ".join(gaps_of(boxes, draft.of)),
+            "sha256": sha256,
         }
         filing_id = self._connection.execute(
             insert(tables.filing).returning(tables.filing.c.id), row

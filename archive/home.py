@@ -6,33 +6,27 @@ DIR/index/          the search index, which can always be made anew (archive/sea
 DIR/huyue.toml      the office's settings, written by init with its explanations
 DIR/lock            held by whoever writes
 DIR/staging/        what whoever holds the lock unpacks, in clear: gone when the lock is taken and let go
-DIR.key             32 bytes as 64 hexadecimal characters, mode 0600 (or the file HUYUE_KEY_FILE names)
+DIR/recovery.json   the key under a recovery code, if one was made (archive/keys.py)
+DIR.key             the key, 32 bytes, mode 0600 (or the file HUYUE_KEY_FILE names; archive/keys.py)
 """
 
-import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import DatabaseError
 
-from archive import journal, vault
+from archive import journal, keys, vault
 from archive.catalogue import database, tables
-from archive.errors import (
-    ArchiveLocked,
-    HomeExists,
-    KeyExists,
-    KeyMissing,
-    KeyUnreadable,
-    NotAnArchive,
-)
+from archive.errors import ArchiveLocked, HomeExists, KeyExists, NotAnArchive
 from archive.journal import Actor
 
+CATALOGUE, RECOVERY = "catalogue.db", "recovery.json"
 NEW_KEY = "new.key"  # a new archive's key, until it is in its place beside the folder
 SETTINGS = """\
 # 户约的设置。以 # 开头的行是说明；改完保存即可。
@@ -57,14 +51,15 @@ warning_words = []
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """An archive that exists; `key_file` is where its key lies."""
+    """An archive that exists; `key_file` is where its key lies, `key` the 32 bytes in it."""
 
     folder: Path
     key_file: Path
+    key: bytes = field(repr=False)
 
     @property
     def catalogue(self) -> Path:
-        return self.folder / "catalogue.db"
+        return self.folder / CATALOGUE
 
     @property
     def settings(self) -> Path:
@@ -78,18 +73,28 @@ class Home:
     def staging(self) -> Path:
         return self.folder / "staging"
 
+    @property
+    def new_catalogue(self) -> Path:
+        """The catalogue under another key, while that is changed (archive/rekey.py)."""
+        return self.folder / (CATALOGUE + keys.NEW)
+
+    @property
+    def new_key_file(self) -> Path:
+        """The other key's file, while the key is changed."""
+        return self.key_file.with_name(self.key_file.name + ".change")
+
+    @property
+    def recovery(self) -> Path:
+        return self.folder / RECOVERY
+
     def vault(self, connection: Connection) -> vault.Vault:
         """The archive's blobs, within the caller's transaction."""
-        return vault.open_vault(self.folder, self.key(), connection)
-
-    def key(self) -> bytes:
-        """The archive's raw 32-byte key. Raises KeyMissing, KeyUnreadable."""
-        return _read_key(self.key_file)
+        return vault.open_vault(self.folder, self.key, connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A read-only transaction; it waits for no writer."""
-        engine = database.open_engine(self.catalogue, self.key(), writing=False)
+        engine = database.open_engine(self.catalogue, self.key, writing=False)
         with self._told_apart():
             with engine.begin() as connection:
                 if database.require_current(connection, self.catalogue):
@@ -108,7 +113,7 @@ class Home:
         Raises ArchiveLocked when another command has held the lock for 30 seconds.
         """
         with nullcontext() if held else self.locked(), self._told_apart():
-            engine = database.open_engine(self.catalogue, self.key(), writing=True)
+            engine = database.open_engine(self.catalogue, self.key, writing=True)
             with engine.begin() as connection:
                 if not database.require_current(connection, self.catalogue):
                     database.migrate(connection)
@@ -160,36 +165,44 @@ def key_file_of(folder: Path, named: str | None) -> Path:
     return whole.with_name(whole.name + ".key")
 
 
-def open_home(folder: Path, named_key: str | None) -> Home:
-    """The archive at `folder`. Raises NotAnArchive, KeyMissing."""
-    home = Home(folder, key_file_of(folder, named_key))
-    if not home.catalogue.is_file():
+def open_home(folder: Path, named_key: str | None, ask: keys.Ask | None = None) -> Home:
+    """The archive at `folder`; `ask` gives its key's passphrase, if that has one.
+
+    Raises NotAnArchive, KeyMissing, KeyUnreadable, KeyLocked, PassphraseWrong.
+    """
+    catalogue, key_file = folder / CATALOGUE, key_file_of(folder, named_key)
+    if not catalogue.is_file():
         raise NotAnArchive(file=folder)
-    _hand_over_key(home)
-    if not home.key_file.is_file():
-        raise KeyMissing(file=home.key_file)
-    return home
+    _hand_over_key(folder, key_file)
+    _finish_key_change(Home(folder, key_file, b""))
+    return Home(folder, key_file, keys.read_key(key_file, ask))
 
 
-def create_home(folder: Path, named_key: str | None, divisions: Mapping[str, str], actor: Actor) -> Home:
+def create_home(
+    folder: Path,
+    named_key: str | None,
+    divisions: Mapping[str, str],
+    actor: Actor,
+    ask: keys.Ask | None = None,
+) -> Home:
     """Make a new archive at `folder`; `divisions` are names by code.
 
     It appears whole or not at all: it is built beside its place and renamed into it. A key file that
-    HUYUE_KEY_FILE names is used if it is there; DIR.key is never overwritten.
-    Raises HomeExists, KeyExists, KeyUnreadable.
+    HUYUE_KEY_FILE names is used if it is there, `ask` gives its passphrase; DIR.key is never overwritten.
+    Raises HomeExists, KeyExists, KeyUnreadable, KeyLocked, PassphraseWrong.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise HomeExists(file=folder)
     key_file = key_file_of(folder, named_key)
     if key_file.exists() and not named_key:
         raise KeyExists(file=key_file)
-    key = _read_key(key_file) if key_file.exists() else secrets.token_bytes(32)
+    key = keys.read_key(key_file, ask) if key_file.exists() else secrets.token_bytes(keys.LENGTH)
     whole = folder.absolute()
     whole.parent.mkdir(parents=True, exist_ok=True)
     building = whole.with_name(f".{whole.name}.building-{secrets.token_hex(4)}")
     building.mkdir(mode=0o700)
     try:
-        home = Home(building, key_file)
+        home = Home(building, key_file, key)
         home.settings.write_text(SETTINGS, encoding="utf-8")
         database.create(home.catalogue, key)
         engine = database.open_engine(home.catalogue, key, writing=True)
@@ -200,7 +213,7 @@ def create_home(folder: Path, named_key: str | None, divisions: Mapping[str, str
             connection.execute(insert(tables.division), rows)
             journal.record(connection, actor, "init", "", {"divisions": len(rows)})
         if not key_file.exists():
-            _write_key(building / NEW_KEY, key)
+            keys.write_new(building / NEW_KEY, keys.written(key))
         try:
             if whole.exists():
                 whole.rmdir()
@@ -210,26 +223,39 @@ def create_home(folder: Path, named_key: str | None, divisions: Mapping[str, str
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
-    _hand_over_key(Home(folder, key_file))
-    return Home(folder, key_file)
+    _hand_over_key(folder, key_file)
+    return Home(folder, key_file, key)
 
 
-def _hand_over_key(home: Home) -> None:
+def _hand_over_key(folder: Path, key_file: Path) -> None:
     """Put a new archive's key in its place; an init that was killed before is finished by the next opening.
 
     Raises KeyExists where another key has come to be there: the new one is then kept inside the folder.
     """
-    new = home.folder / NEW_KEY
+    new = folder / NEW_KEY
     if not new.is_file():
         return
-    home.key_file.parent.mkdir(parents=True, exist_ok=True)
-    key = _read_key(new)
+    key_file.parent.mkdir(parents=True, exist_ok=True)
+    key = keys.read_key(new)
     try:
-        _write_key(home.key_file, key)
+        keys.write_new(key_file, keys.written(key))
     except FileExistsError:
-        if _read_key(home.key_file) != key:
-            raise KeyExists(file=home.key_file) from None
+        if keys.has_passphrase(key_file) or keys.read_key(key_file) != key:
+            raise KeyExists(file=key_file) from None
     new.unlink()
+
+
+def _finish_key_change(home: Home) -> None:
+    """Finish a change of the key that was killed once its catalogue was in place, or undo it; not one under way."""
+    if not (home.new_catalogue.exists() or home.new_key_file.exists()):
+        return
+    with suppress(ArchiveLocked), home.locked(seconds=0):
+        if home.new_catalogue.exists():
+            home.new_key_file.unlink(missing_ok=True)
+            home.new_catalogue.unlink()
+        elif home.new_key_file.exists():
+            home.new_key_file.replace(home.key_file)
+            home.recovery.unlink(missing_ok=True)
 
 
 def code_key(connection: Connection) -> bytes:
@@ -237,23 +263,3 @@ def code_key(connection: Connection) -> bytes:
     return bytes(
         connection.execute(select(tables.meta.c.value).where(tables.meta.c.key == "code_key")).scalar_one()
     )
-
-
-def _read_key(path: Path) -> bytes:
-    if not path.is_file():
-        raise KeyMissing(file=path)
-    try:
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except (OSError, ValueError):
-        raise KeyUnreadable(file=path) from None
-    if len(key) != 32:
-        raise KeyUnreadable(file=path)
-    return key
-
-
-def _write_key(path: Path, key: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(key.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())

@@ -48,7 +48,7 @@ class Vault:
 
         The rows stand or fall with the caller's write transaction.
         """
-        names = [hmac.digest(self.name_key, content, hashlib.sha256).hex() for content in contents]
+        names = [self.name_of(content) for content in contents]
         table = tables.blob
         known = set(connection.execute(select(table.c.name).where(table.c.name.in_(names))).scalars())
         new = {
@@ -57,13 +57,13 @@ class Vault:
             if name not in known or not self._sound(connection, name)
         }
         if new:
-            _write_synced(self.folder / PENDING, "".join(f"{name}\n" for name in new).encode(), append=True)
-            _sync_folder(self.folder)
+            write_synced(self.folder / PENDING, "".join(f"{name}\n" for name in new).encode(), append=True)
+            sync_folder(self.folder)
         added: list[dict[str, object]] = []
         for name, content in new.items():
             key, nonce = secrets.token_bytes(32), secrets.token_bytes(NONCE)
             self._write(name, MAGIC + nonce + AESGCM(key).encrypt(nonce, content, MAGIC + name.encode()))
-            row = {"name": name, "wrapped": self._wrap(name, key), "size": len(content), "added_on": day}
+            row = {"name": name, "wrapped": self.wrap(name, key), "size": len(content), "added_on": day}
             if name in known:
                 connection.execute(update(table).where(table.c.name == name).values(row))
             else:
@@ -74,28 +74,55 @@ class Vault:
 
     def get(self, connection: Connection, name: str) -> bytes:
         """A blob's content, proven to be what was put. Raises BlobMissing, BlobDamaged."""
-        path = self.path(name)
         wrapped = connection.execute(
             select(tables.blob.c.wrapped).where(tables.blob.c.name == name)
         ).scalar_one_or_none()
-        if wrapped is None or not path.is_file():
+        if wrapped is None:
+            raise BlobMissing(file=self.path(name))
+        return self.opened(name, wrapped, self.sealed(name))
+
+    def sealed(self, name: str) -> bytes:
+        """A blob as it lies on the disk. Raises BlobMissing, OSError."""
+        path = self.path(name)
+        if not path.is_file():
             raise BlobMissing(file=path)
-        data = path.read_bytes()
+        return path.read_bytes()
+
+    def opened(self, name: str, wrapped: bytes, data: bytes) -> bytes:
+        """The content of a blob that lies on the disk so, its key wrapped so. Raises BlobDamaged."""
         try:
-            key = AESGCM(self.wrap_key).decrypt(wrapped[:NONCE], wrapped[NONCE:], name.encode())
+            key = self.unwrap(name, wrapped)
             if data[: len(MAGIC)] != MAGIC:
-                raise BlobDamaged(file=path)
+                raise BlobDamaged(file=self.path(name))
             nonce, sealed = data[len(MAGIC) : len(MAGIC) + NONCE], data[len(MAGIC) + NONCE :]
             return AESGCM(key).decrypt(nonce, sealed, MAGIC + name.encode())
         except (InvalidTag, ValueError):
-            raise BlobDamaged(file=path) from None
+            raise BlobDamaged(file=self.path(name)) from None
+
+    def name_of(self, content: bytes) -> str:
+        """The name under which a content is kept."""
+        return hmac.digest(self.name_key, content, hashlib.sha256).hex()
+
+    @property
+    def archive(self) -> str:
+        """What this archive is called where several may lie: 12 hexadecimal characters, whatever its key and place."""
+        return hmac.digest(self.name_key, b"huyue archive", hashlib.sha256).hex()[:12]
+
+    def wrap(self, name: str, key: bytes) -> bytes:
+        """A blob's key as the catalogue has it."""
+        nonce = secrets.token_bytes(NONCE)
+        return nonce + AESGCM(self.wrap_key).encrypt(nonce, key, name.encode())
+
+    def unwrap(self, name: str, wrapped: bytes) -> bytes:
+        """The key that `wrap` wrapped. Raises InvalidTag, ValueError."""
+        return AESGCM(self.wrap_key).decrypt(wrapped[:NONCE], wrapped[NONCE:], name.encode())
 
     def path(self, name: str) -> Path:
         """Where a blob lies."""
         return self.folder / name[:2] / name
 
     def files(self) -> Iterator[Path]:
-        """Every blob's file there is, known to the catalogue or not."""
+        """Every blob's file there is, known to the catalogue or not; folder by folder."""
         for shard in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
             yield from sorted(shard.iterdir())
 
@@ -130,19 +157,15 @@ class Vault:
         row = connection.execute(select(tables.blob.c.name).where(tables.blob.c.name == name)).first()
         return row is not None
 
-    def _wrap(self, name: str, key: bytes) -> bytes:
-        nonce = secrets.token_bytes(NONCE)
-        return nonce + AESGCM(self.wrap_key).encrypt(nonce, key, name.encode())
-
     def _write(self, name: str, data: bytes) -> None:
         path = self.path(name)
         if not path.parent.is_dir():
             path.parent.mkdir(mode=0o700)
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         part = path.with_name(name + PART)
-        _write_synced(part, data, append=False)
+        write_synced(part, data)
         part.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def open_vault(folder: Path, key: bytes, connection: Connection) -> Vault:
@@ -156,7 +179,8 @@ def open_vault(folder: Path, key: bytes, connection: Connection) -> Vault:
     return Vault(vault, wrap, bytes(name_key))
 
 
-def _write_synced(path: Path, data: bytes, *, append: bool) -> None:
+def write_synced(path: Path, data: bytes, *, append: bool = False) -> None:
+    """Write a file anew, or its end, and have it on the disk before this returns."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC), 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
@@ -164,7 +188,7 @@ def _write_synced(path: Path, data: bytes, *, append: bool) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename last, where the system can (Windows cannot open folders, and needs no such thing)."""
     if os.name == "nt":
         return

@@ -1,71 +1,283 @@
-"""Whether the archive is what it should be: journal, every blob, and what speaks of them."""
+"""Whether the archive is what it should be: catalogue, journal, every blob, and what speaks of them.
 
+Every look at the catalogue is short, so that others may file meanwhile; what was found sound is noted as it goes on,
+so that a killed run has not been for nothing. What can be found, and what to do about it, is in archive/errors.py.
+
+KEY.head    beside the key's file: the journal's head as verify or backup last saw it, by archive, so that an older
+            copy of the archive, or a journal whose end was cut off, is noticed
+"""
+
+import errno
+import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from itertools import chain, count
+from itertools import chain, count, groupby
 from pathlib import Path
+from typing import Protocol
 
-from sqlalchemy import Connection, func, select
+import msgspec
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from archive import journal
 from archive.catalogue import tables
-from archive.errors import BlobDamaged, BlobMissing
-from archive.vault import Vault
+from archive.errors import (
+    EXIT_ARCHIVE,
+    EXIT_DONE,
+    EXIT_LOOK,
+    NO_FAULT,
+    REPAIRED,
+    ArchiveDamaged,
+    ArchiveLocked,
+    BlobDamaged,
+    BlobMissing,
+    Code,
+    DiskFull,
+    Finding,
+    WrongKey,
+)
+from archive.home import Home
+from archive.vault import Vault, write_synced
 
-CHUNK = 500  # blobs in one IN list
+CHUNK = 200  # blobs looked at between two looks at the catalogue
+NOTED = 5_000  # blobs found sound that are noted at a time
 ASIDE = "aside"  # the vault's folder for files that nobody knows
+HEAD = ".head"  # of the key file's name
+NAMES = 1 << 32  # names of blobs by their first 8 digits
+SALT = 16  # bytes that a catalogue begins with, in clear
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Slice `number` of `of`, by the blobs' names: all slices together are every blob, however the archive grows."""
+
+    number: int = 1
+    of: int = 1
+
+    def holds(self) -> ColumnElement[bool]:
+        """The condition on a blob's name."""
+        name = tables.blob.c.name
+        first, end = (NAMES * number // self.of for number in (self.number - 1, self.number))
+        return (name >= f"{first:08x}") & (name < (f"{end:08x}" if end < NAMES else "g"))
 
 
 @dataclass(slots=True)
 class Verified:
-    """What was looked at and found; `broken_at` is the journal's first entry that does not hold.
-
-    `orphaned` are files that no catalogue row speaks of and that no killed run explains.
-    """
+    """What was looked at and found; `orphaned` are files that no row speaks of and that no killed run explains."""
 
     blobs: int = 0
-    damaged: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     orphaned: list[Path] = field(default_factory=list)
-    broken_at: int | None = None
+
+    def add(self, code: Code, subject: object) -> None:
+        self.findings.append(Finding(code, str(subject)))
+
+    def subjects(self, *codes: Code) -> list[str]:
+        """What was found by these codes."""
+        return [one.subject for one in self.findings if one.code in codes]
 
     @property
-    def sound(self) -> bool:
-        """Whether nothing is lost; files that nobody knows are put aside."""
-        return not (self.damaged or self.missing or self.broken_at)
+    def lost(self) -> list[str]:
+        """The blobs that are not what they were."""
+        codes = Code.BLOB_MISSING, Code.BLOB_ALTERED, Code.BLOB_UNREADABLE, Code.ROW_WITHOUT_BLOB
+        return self.subjects(*codes)
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 sound, 1 repaired, 5 not repairable."""
+        codes = {one.code for one in self.findings} - NO_FAULT
+        return EXIT_ARCHIVE if codes - REPAIRED else EXIT_LOOK if codes else EXIT_DONE
 
 
-def blob_count(connection: Connection) -> int:
-    """How many blobs there are to look at."""
-    return connection.execute(select(func.count()).select_from(tables.blob)).scalar_one()
+class Counter(Protocol):
+    def advance(self, count: int = 1) -> None: ...
 
 
-def verify(connection: Connection, vault: Vault, done: Callable[[], None]) -> Verified:
-    """Read every blob and the whole journal; `done` is called after each blob."""
-    found = Verified(broken_at=journal.broken_at(connection))
-    names = list(connection.execute(select(tables.blob.c.name).order_by(tables.blob.c.name)).scalars())
-    for name in names:
-        try:
-            vault.get(connection, name)
-        except BlobMissing:
-            found.missing.append(name)
-        except BlobDamaged:
-            found.damaged.append(name)
-        found.blobs += 1
-        done()
-    found.orphaned = _orphaned(connection, vault)
+Bar = Callable[[int], AbstractContextManager[Counter]]  # of progress, by the total
+
+
+def verify(home: Home, part: Part, day: str, bar: Bar) -> Verified:
+    """Look at everything, of the blobs at those of `part`.
+
+    What can be repaired of it is: files that nobody knows are put aside, and what a killed run left is cleared.
+    Raises KeyMissing, ArchiveReadOnly, ArchiveNewer, where nothing can be looked at.
+    """
+    found = Verified()
+    try:
+        _look_at_catalogue(home, found)
+        if found.findings:  # nothing that it says is sure, and nothing may be written to it
+            return found
+        with home.reading() as connection:
+            _look_at_journal(home, connection, found)
+            for name in _unlisted(connection):
+                found.add(Code.ROW_WITHOUT_BLOB, name)
+        sound = _Sound(home, day)
+        _look_at_blobs(home, part, found, sound, bar)
+        found.orphaned = list(_strangers(home))
+        _repair(home, found, sound)
+        if not found.subjects(Code.JOURNAL_BROKEN):
+            with home.reading() as connection:
+                keep_head(home, connection)
+    except WrongKey:
+        found.add(*_why_it_does_not_open(home))
+    except ArchiveDamaged:
+        found.add(Code.CATALOGUE_DAMAGED, "有的地方读不出来")
+    except (DiskFull, OSError) as problem:
+        if isinstance(problem, OSError) and problem.errno != errno.ENOSPC:
+            raise
+        found.add(Code.DISK_FULL, home.folder)
     return found
 
 
-def _orphaned(connection: Connection, vault: Vault) -> list[Path]:
-    """The files that nobody knows, of what is there now: others may have filed since `connection` looked."""
-    files, pending = [path for path in vault.files() if path.is_file()], vault.pending()
-    with (
-        connection.engine.begin() as later
-    ):  # after both, so that what was cleared from the one is in the other
-        pending.update(later.execute(select(tables.blob.c.name)).scalars())
-    return [path for path in files if path != vault.path(path.name) or path.name not in pending]
+def _look_at_catalogue(home: Home, found: Verified) -> None:
+    """Every page of the catalogue's file, against the code that authenticates it, and how they hang together."""
+    said: list[str] = []
+    for _ in range(2):  # a page that somebody writes meanwhile is sound the next time
+        with home.reading() as connection:
+            said = _catalogue_faults(connection)
+        if not said:
+            return
+    found.add(Code.CATALOGUE_DAMAGED, said[0])
+
+
+def _catalogue_faults(connection: Connection) -> list[str]:
+    pages = connection.exec_driver_sql("PRAGMA cipher_integrity_check").scalars().all()
+    tree = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
+    return [*map(str, pages), *(str(one) for one in tree if one != "ok")]
+
+
+def _look_at_journal(home: Home, connection: Connection, found: Verified) -> None:
+    broken = journal.broken_at(connection)
+    if broken is not None:
+        found.add(Code.JOURNAL_BROKEN, broken)
+    kept = _kept_heads(home).get(home.vault(connection).archive)
+    if kept is not None and journal.root_of(connection, kept.entries) != kept.root:
+        found.add(Code.JOURNAL_CUT, kept.day)
+    for seq in journal.unvouched(connection) if broken is None else ():
+        found.add(Code.FILING_ALTERED, seq)
+
+
+def _unlisted(connection: Connection) -> Iterator[str]:
+    """Blobs that a row speaks of and the list of blobs lacks."""
+    blob, receipt = tables.blob.c.name, tables.receipt.c
+    for named in (tables.filing.c.blob, tables.review.c.blob, receipt.json, receipt.workbook):
+        query = select(named).where(named.is_not(None), ~select(blob).where(blob == named).exists())
+        yield from connection.execute(query.distinct().order_by(named)).scalars()
+    original = tables.scan_file.c.original
+    for text in connection.execute(select(original).where(original != "")).scalars():
+        names = json.loads(text)
+        known = set(connection.execute(select(blob).where(blob.in_(names))).scalars())
+        yield from (name for name in names if name not in known)
+
+
+class _Sound:
+    """Blobs found sound, until that is noted in the catalogue."""
+
+    def __init__(self, home: Home, day: str) -> None:
+        self._home, self._day, self._names = home, day, list[str]()
+
+    def add(self, names: Iterable[str]) -> None:
+        """Note them if they are many, and nobody else is writing."""
+        self._names += names
+        if len(self._names) >= NOTED:
+            with suppress(ArchiveLocked), self._home.locked(seconds=0):
+                self.note()
+
+    def note(self) -> None:
+        """Note them, and clear what a killed run left. The caller holds the archive's lock."""
+        table = tables.blob
+        with self._home.writing() as connection:
+            for start in range(0, len(self._names), CHUNK):
+                part = table.c.name.in_(self._names[start : start + CHUNK])
+                connection.execute(update(table).where(part).values(checked_on=self._day))
+        self._names.clear()
+
+
+def _look_at_blobs(home: Home, part: Part, found: Verified, sound: _Sound, bar: Bar) -> None:
+    with home.reading() as connection:
+        query = select(func.count()).select_from(tables.blob).where(part.holds())
+        total = connection.execute(query).scalar_one()
+    with bar(total) as counter:
+        for vault, rows in _chunks(home, part):
+            whole = []
+            for name, wrapped in rows:
+                code = _fault(vault, name, wrapped)
+                if code is not None and _still(home, name):
+                    found.add(code, name)
+                else:
+                    whole.append(name)
+            sound.add(whole)
+            found.blobs += len(rows)
+            counter.advance(len(rows))
+
+
+def _chunks(home: Home, part: Part) -> Iterator[tuple[Vault, list[tuple[str, bytes]]]]:
+    """Names and wrapped keys of the blobs, by name."""
+    table, last = tables.blob, ""
+    query = select(table.c.name, table.c.wrapped).where(part.holds()).order_by(table.c.name).limit(CHUNK)
+    while True:
+        with home.reading() as connection:
+            vault = home.vault(connection)
+            rows = [(name, wrapped) for name, wrapped in connection.execute(query.where(table.c.name > last))]
+        if not rows:
+            return
+        yield vault, rows
+        last = rows[-1][0]
+
+
+def _fault(vault: Vault, name: str, wrapped: bytes) -> Code | None:
+    try:
+        content = vault.opened(name, wrapped, vault.sealed(name))
+    except BlobMissing:
+        return Code.BLOB_MISSING
+    except BlobDamaged:
+        return Code.BLOB_ALTERED
+    except OSError:
+        return Code.BLOB_UNREADABLE
+    return None if vault.name_of(content) == name else Code.BLOB_ALTERED
+
+
+def _still(home: Home, name: str) -> bool:
+    """Whether a blob is faulty still: one that was lost may have been written anew since its row was read."""
+    with home.reading() as connection:
+        query = select(tables.blob.c.wrapped).where(tables.blob.c.name == name)
+        return _fault(home.vault(connection), name, connection.execute(query).scalar_one()) is not None
+
+
+def _strangers(home: Home) -> Iterator[Path]:
+    """The files that nobody knows, of what is there now: others may have filed since the blobs were looked at."""
+    with home.reading() as connection:
+        vault = home.vault(connection)
+    name = tables.blob.c.name
+    for shard, paths in groupby(vault.files(), lambda path: path.parent.name):
+        files = [path for path in paths if path.is_file()]
+        known = vault.pending()
+        with home.reading() as later:  # after both, so that what was cleared from the one is in the other
+            here = (name >= shard) & (name < shard + "g")
+            known.update(later.execute(select(name).where(here)).scalars())
+        yield from (path for path in files if path != vault.path(path.name) or path.name not in known)
+
+
+def _repair(home: Home, found: Verified, sound: _Sound) -> None:
+    try:
+        with home.locked():
+            with home.reading() as connection:
+                vault = home.vault(connection)
+            for path in found.orphaned:
+                if path.is_file():
+                    (vault.folder / ASIDE).mkdir(mode=0o700, exist_ok=True)
+                    path.replace(_free(vault.folder / ASIDE / path.name))
+                    found.add(Code.BLOB_UNKNOWN, path.name)
+            sound.note()
+    except ArchiveLocked:
+        found.add(Code.BUSY, home.folder)
+
+
+def _free(path: Path) -> Path:
+    """The path, or with a number behind it where another file has it already."""
+    numbered = (path.with_name(f"{path.name}.{number}") for number in count(2))
+    return next(one for one in chain([path], numbered) if not one.exists())
 
 
 def contracts_of(connection: Connection, blobs: list[str]) -> list[str]:
@@ -84,18 +296,69 @@ def contracts_of(connection: Connection, blobs: list[str]) -> list[str]:
     return sorted(found)
 
 
-def set_aside(vault: Vault, files: list[Path]) -> list[str]:
-    """Move files that no catalogue row speaks of out of the way, unchanged; the names of those moved."""
-    moved: list[str] = []
-    for path in files:
-        if path.is_file():
-            (vault.folder / ASIDE).mkdir(mode=0o700, exist_ok=True)
-            path.replace(_free(vault.folder / ASIDE / path.name))
-            moved.append(path.name)
-    return moved
+def unchecked(connection: Connection) -> tuple[int, str]:
+    """How many blobs were never found sound, and the day since which every other was; "" where there is none."""
+    checked = tables.blob.c.checked_on
+    never = select(func.count()).select_from(tables.blob).where(checked.is_(None))
+    since = connection.execute(select(func.min(checked))).scalar_one()
+    return connection.execute(never).scalar_one(), since or ""
 
 
-def _free(path: Path) -> Path:
-    """The path, or with a number behind it where another file has it already."""
-    numbered = (path.with_name(f"{path.name}.{number}") for number in count(2))
-    return next(one for one in chain([path], numbered) if not one.exists())
+class _KeptHead(msgspec.Struct, frozen=True):
+    """An archive's head, a check of the key that opened it, and how its catalogue's file began, in hexadecimal."""
+
+    day: str
+    entries: int
+    root: str
+    key: str
+    catalogue: str
+
+
+def _kept_heads(home: Home) -> dict[str, _KeptHead]:
+    """The heads beside the key, by archive: two may share a key."""
+    try:
+        return msgspec.json.decode(_head_file(home).read_bytes(), type=dict[str, _KeptHead])
+    except (OSError, ValueError):
+        return {}
+
+
+def keep_head(home: Home, connection: Connection, *, instead: bool = False) -> bool:
+    """Keep the journal's head beside the key, unless the one there does not hold any more: False then.
+
+    With `instead` it takes that one's place even so, because the archive is knowingly an older one. Where the key
+    lies on something that cannot be written to, nothing is kept.
+    """
+    heads, archive = _kept_heads(home), home.vault(connection).archive
+    before, now = heads.get(archive), journal.head(connection)
+    in_step = before is None or journal.root_of(connection, before.entries) == before.root
+    if not (in_step or instead):
+        return False
+    heads[archive] = _KeptHead(now.day, now.entries, now.root, _key_check(home), _salt(home))
+    file = _head_file(home)
+    new = file.with_name(file.name + ".new")
+    with suppress(OSError):
+        write_synced(new, msgspec.json.format(msgspec.json.encode(heads)) + b"\n")
+        new.replace(file)
+    return in_step
+
+
+def _why_it_does_not_open(home: Home) -> tuple[Code, str]:
+    """A key that opened this very file before is right, so the file is damaged; else it is another's, or changed."""
+    heads = _kept_heads(home).values()
+    known = [one for one in heads if hmac.compare_digest(one.key, _key_check(home))]
+    if any(one.catalogue == _salt(home) for one in known):
+        return Code.CATALOGUE_DAMAGED, "开头读不出来"
+    return (Code.KEY_OF_ANOTHER if known else Code.KEY_WRONG), str(home.key_file)
+
+
+def _head_file(home: Home) -> Path:
+    return home.key_file.with_name(home.key_file.name + HEAD)
+
+
+def _key_check(home: Home) -> str:
+    return hmac.digest(home.key, b"huyue key check", "sha256")[:8].hex()
+
+
+def _salt(home: Home) -> str:
+    with home.catalogue.open("rb") as file:
+        return file.read(SALT).hex()

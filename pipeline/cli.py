@@ -48,6 +48,12 @@ COMMANDS = {
     "close": ("close", "close"),
     "audit": ("audit", "audit_"),
     "verify": ("verify", "verify_"),
+    "backup": ("backup", "backup_"),
+    "restore": ("backup", "restore_"),
+    "journal": ("journal", "journal"),
+    "retention": ("retention", "retention"),
+    "export": ("export", "export"),
+    "key": ("key", "key"),
     "campaign": ("campaign", "campaign"),
     "demo": ("demo", "demo"),
 }

@@ -17,6 +17,7 @@ import click
 
 from archive.home import Home, open_home
 from archive.journal import CHINA, Actor
+from archive.keys import Ask
 from pipeline import zh
 from pipeline.errors import HomeNotGiven
 
@@ -46,12 +47,19 @@ class Session:
         )
 
     def open_home(self) -> Home:
-        """The archive that --home or HUYUE_HOME names. Raises HomeNotGiven, NotAnArchive, KeyMissing."""
+        """The archive that --home or HUYUE_HOME names; its key's passphrase is asked for, if it has one.
+
+        Raises HomeNotGiven, NotAnArchive, KeyMissing, KeyUnreadable, KeyLocked, PassphraseWrong.
+        """
+        return open_home(self.folder(), key_file_name(), ask_passphrase())
+
+    def folder(self) -> Path:
+        """The folder that --home or HUYUE_HOME names. Raises HomeNotGiven."""
         named = os.environ.get("HUYUE_HOME")
         folder = self.home or (Path(named) if named else None)
         if folder is None:
             raise HomeNotGiven()
-        return open_home(folder, key_file_name())
+        return folder
 
     def home_if_any(self) -> Home | None:
         """For commands that need no archive: the one --home names, or HUYUE_HOME if it names an archive."""
@@ -71,6 +79,16 @@ def _log_in_name() -> str:
 def key_file_name() -> str | None:
     """The key file that HUYUE_KEY_FILE names, None where it names none."""
     return os.environ.get("HUYUE_KEY_FILE") or None
+
+
+def ask_passphrase() -> Ask | None:
+    """What gives a key's passphrase: HUYUE_PASSPHRASE, else whoever sits at the terminal; None where nobody does."""
+    named = os.environ.get("HUYUE_PASSPHRASE")
+    if named:
+        return lambda: named
+    if sys.stdin is None or not sys.stdin.isatty():
+        return None
+    return lambda: str(click.prompt("密钥的口令", hide_input=True, err=True))
 
 
 def session() -> Session:

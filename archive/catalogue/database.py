@@ -1,5 +1,8 @@
 """Opening the catalogue: SQLAlchemy over SQLCipher, WAL, foreign keys, and Alembic's migrations."""
 
+import os
+import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +15,16 @@ from archive.errors import (
     ArchiveLocked,
     ArchiveNewer,
     ArchiveReadOnly,
+    DiskFull,
     WrongKey,
 )
 
 # The newest revision in migrations/versions; a test compares the two.
-HEAD = "0005"
+HEAD = "0006"
 LOCK_SECONDS = 30  # how long a writer waits for another
 # How SQLite says that a file is not what it was.
 DAMAGE = ("malformed", "not a database", "disk I/O error", "no such table")
+NO_ROOM = 1 << 20  # bytes free: on a full disk a reader cannot make the log's index, and that is an I/O error
 CACHE_KIB = 64 * 1024  # with 2 MiB a group-by over a million rows took seven times as long
 
 
@@ -49,6 +54,8 @@ def open_engine(path: Path, key: bytes, *, writing: bool) -> Engine:
             raise explained(str(problem), path) or ArchiveDamaged(file=path, detail=str(problem)) from None
         raw.execute("PRAGMA foreign_keys = ON")
         raw.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        if writing:
+            raw.execute("PRAGMA journal_mode = WAL")
         raw.execute("PRAGMA synchronous = FULL" if writing else "PRAGMA query_only = ON")
         return raw
 
@@ -67,6 +74,8 @@ def explained(said: str, path: Path) -> ArchiveError | None:
         return ArchiveReadOnly(file=path.parent)
     if "locked" in said:
         return ArchiveLocked(file=path.parent, seconds=LOCK_SECONDS)
+    if "is full" in said or ("disk I/O error" in said and shutil.disk_usage(path.parent).free < NO_ROOM):
+        return DiskFull(file=path)
     if any(word in said for word in DAMAGE):
         return ArchiveDamaged(file=path, detail=said)
     return None
@@ -76,11 +85,34 @@ def create(path: Path, key: bytes) -> None:
     """Make a new, empty catalogue at `path` with all its tables."""
     raw = sqlcipher.connect(str(path), isolation_level=None)
     raw.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-    raw.execute("PRAGMA journal_mode = WAL")
     raw.close()
     engine = open_engine(path, key, writing=True)
     with engine.begin() as connection:
         migrate(connection)
+
+
+def copy_under(path: Path, key: bytes, target: Path, new_key: bytes) -> None:
+    """Write the catalogue at `path` anew, at `target`, under another key.
+
+    Nobody may have it open meanwhile; no log of it is left beside it. Raises ArchiveLocked where somebody has.
+    """
+    target.unlink(missing_ok=True)
+    with closing(sqlcipher.connect(str(path), isolation_level=None, timeout=LOCK_SECONDS)) as raw:
+        raw.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        raw.execute("PRAGMA cipher_log_level = NONE")
+        try:
+            raw.execute("PRAGMA journal_mode = DELETE")
+            raw.execute(f"ATTACH DATABASE ? AS anew KEY \"x'{new_key.hex()}'\"", (str(target),))
+            raw.execute("SELECT sqlcipher_export('anew')")
+            raw.execute("DETACH DATABASE anew")
+        except sqlcipher.DatabaseError as problem:
+            raise explained(str(problem), path) or ArchiveDamaged(file=path, detail=str(problem)) from None
+
+
+def sync(path: Path) -> None:
+    """Have a catalogue that nobody has open on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def revision(connection: Connection) -> str:

@@ -253,7 +253,7 @@ layout = Table(
     Column("background", LargeBinary, nullable=False),
 )
 
-# A blob of the vault: its keyed name, and its own key wrapped by the archive's.
+# A blob of the vault: its keyed name, its own key wrapped by the archive's, when it was last found sound.
 blob = Table(
     "blob",
     metadata,
@@ -261,6 +261,7 @@ blob = Table(
     Column("wrapped", LargeBinary, nullable=False),
     Column("size", Integer, nullable=False),
     Column("added_on", Text, nullable=False),
+    Column("checked_on", Text),
 )
 
 # Every file given to intake, by the name it had there and its SHA-256; `code` says why it was rejected.
@@ -298,7 +299,8 @@ scan_page = Table(
 
 # A contract's signed paper as it stood from `filed_on` on. A change is a new version; none is overwritten.
 # `blob` is the PDF of all its sheets, NULL where the last sheet was taken back; `gaps` are the audit
-# classes that it falls short by (incomplete, unsigned, unsealed, undated), "" for a complete one.
+# classes that it falls short by (incomplete, unsigned, unsealed, undated), "" for a complete one; `sha256` is the
+# PDF's, "" where there is none; `entry` the journal entry that vouches for the row (archive/journal.py).
 filing = Table(
     "filing",
     metadata,
@@ -310,6 +312,8 @@ filing = Table(
     Column("blob", Text, ForeignKey("blob.name"), index=True),
     Column("sheets", Integer, nullable=False),
     Column("gaps", Text, nullable=False),
+    Column("sha256", Text, nullable=False, server_default=""),
+    Column("entry", Integer, index=True),
     UniqueConstraint("contract", "version"),
 )
 
@@ -369,11 +373,7 @@ closing = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("contract", Text, ForeignKey("contract.number"), nullable=False, index=True),
-    Column("kind", Text, nullable=False),
-    Column("day", Text, nullable=False),
-    Column("recorded_on", Text, nullable=False),
-    Column("user", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("kind", "day", "recorded_on", "user", "reason")),
 )
 
 # What a roster import changed about a contract's party, for a person to decide on: `decision` is "" until

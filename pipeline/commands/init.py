@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from archive.home import create_home
-from pipeline.console import FILE, FOLDER, Command, emit, key_file_name, session
+from pipeline.console import FILE, FOLDER, Command, ask_passphrase, emit, key_file_name, session
 from pipeline.divisions import Divisions
 
 EPILOG = "例：huyue init 档案库；huyue init 档案库 --divisions 本县区划.csv"
@@ -23,7 +23,8 @@ EPILOG = "例：huyue init 档案库；huyue init 档案库 --divisions 本县�
 )
 def init(folder: Path, divisions: Path | None) -> None:
     table = Divisions.load(divisions) if divisions else Divisions.shipped()
-    home = create_home(folder, key_file_name(), table.names, session().actor())
+    actor = session().actor()
+    home = create_home(folder, key_file_name(), table.names, actor, ask_passphrase())
     emit(
         {"home": str(home.folder), "key_file": str(home.key_file), "divisions": len(table.names)},
         [

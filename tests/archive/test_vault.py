@@ -11,15 +11,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from archive.catalogue import tables
 from archive.errors import BlobDamaged, BlobMissing
 from archive.home import Home, create_home
 from archive.journal import Actor
-from archive.verify import contracts_of, verify
+from archive.verify import contracts_of
+from tests.archive.papers import call, look_over
 from tests.archive.test_states import NEW, OLD, A, B, add_filing, keep
-from tests.conftest import huyue
 
 ACTOR = Actor("经办人甲", date(2026, 3, 5))
 DAY, VERIFY = "2026-03-05", ("verify", "--json", "--home")
@@ -49,12 +49,6 @@ def path_of(home: Home, name: str) -> Path:
 def on_disk(home: Home) -> list[str]:
     """The name of every file in the vault's folder."""
     return sorted(path.name for path in (home.folder / "vault").rglob("*") if path.is_file())
-
-
-def looked_over(home: Home, connection: Connection) -> tuple[bool, list[Path]]:
-    """Whether a look at every blob finds the archive sound, and the files that nobody knows."""
-    found = verify(connection, home.vault(connection), lambda: None)
-    return found.sound, found.orphaned
 
 
 def settle(home: Home) -> None:
@@ -180,9 +174,7 @@ def test_what_a_killed_run_has_written_is_no_fault_and_cleared_by_the_next(
     assert done.returncode in (-signal.SIGKILL, -signal.SIGXFSZ), done.stderr
     left = on_disk(home)
     assert (len(left) - 1, sum(name.endswith(".part") for name in left)) == (files, parts)
-    with home.reading() as connection:
-        assert looked_over(home, connection) == (True, [])
-    settle(home)
+    assert look_over(home).findings == []
     assert on_disk(home) == [kept]
     assert [got(home, name)[:2] for name in put(home, b"1" * 3_000_000, OTHER)] == [b"11", b"an"]
 
@@ -216,13 +208,15 @@ def filed(home: Home) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("what", ["damaged", "missing"])
-def test_verify_names_the_contract_of_a_lost_blob(home: Home, filed: tuple[str, str], what: str) -> None:
+def test_verify_names_the_contract_of_a_lost_blob(
+    home: Home, filed: tuple[str, str], what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path, data = path_of(home, filed[1]), path_of(home, filed[1]).read_bytes()
     path.write_bytes(data[:-1]) if what == "damaged" else path.unlink()
-    answer = huyue(*VERIFY, home.folder, today=DAY)
+    answer = call(monkeypatch, *VERIFY, home.folder, today=DAY)
     assert (answer.status, answer.json["contracts"], answer.json[what]) == (5, [B], [filed[1]])
     path.write_bytes(data)
-    answer = huyue(*VERIFY, home.folder, today=DAY)
+    answer = call(monkeypatch, *VERIFY, home.folder, today=DAY)
     assert (answer.status, answer.json["blobs"], answer.json["contracts"]) == (0, 2, [])
 
 
@@ -233,26 +227,19 @@ def test_contracts_of_more_blobs_than_a_query_takes_are_named(home: Home, filed:
         assert contracts_of(connection, []) == []
 
 
-def test_verify_puts_unknown_files_aside_unchanged(home: Home, filed: tuple[str, str]) -> None:
+def test_verify_puts_unknown_files_aside_unchanged(
+    home: Home, filed: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     vault = home.folder / "vault"
     places = (path_of(home, "0" * 64), vault / filed[0][:2] / ".DS_Store", vault / "ff/.DS_Store")
     for number, path in enumerate(places):
         path.parent.mkdir(exist_ok=True)
         path.write_text(str(number))
-    answer = huyue(*VERIFY, home.folder, today=DAY)
+    answer = call(monkeypatch, *VERIFY, home.folder, today=DAY)
     assert (answer.status, len(answer.json["orphaned"])) == (1, 3)
     assert sorted(path.read_text() for path in (vault / "aside").iterdir()) == ["0", "1", "2"]
     assert not any(path.exists() for path in places)
-    assert huyue(*VERIFY, home.folder, today=DAY).status == 0
-
-
-def test_what_others_file_while_verify_reads_is_nothing_unknown(home: Home) -> None:
-    put(home, OTHER)
-    with home.reading() as connection:
-        assert connection.execute(select(tables.blob.c.name)).all()  # what this one sees is fixed from now on
-        put(home, PAPER)
-        settle(home)
-        assert looked_over(home, connection) == (True, [])
+    assert call(monkeypatch, *VERIFY, home.folder, today=DAY).status == 0
 
 
 def test_content_that_was_lost_is_written_anew_when_it_comes_again(home: Home) -> None:
