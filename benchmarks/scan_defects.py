@@ -210,7 +210,8 @@ class _Painter:
         """What is printed there, from 0 to 255."""
         picture = self._drawn[page].render(scale=SEEN / MM, grayscale=True).to_numpy()
         x, y, w, h = (round(one * SEEN) for one in patch)
-        return picture.reshape(picture.shape[:2])[y : y + h, x : x + w].astype(np.float64)
+        part = picture.reshape(picture.shape[:2])[y : y + h, x : x + w]
+        return np.asarray(part, np.float64)
 
     def strike(self, sheet: _Sheet, place: Rectangle, rng: np.random.Generator) -> None:
         """A value crossed out by one line, two, or to and fro."""

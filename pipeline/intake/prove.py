@@ -36,13 +36,13 @@ AROUND = 25  # pixels of the page around a value's line that are looked at with 
 SLIPPED, SLIP, IN_PLACE = 0.8, 15, 0.5
 LOW = 0.6  # of the anchors' likeness: a character below may be another
 GONE = 0.3  # of a character's ink missing: it is another
-LOWEST, SOMETHING = (
-    0.52,
-    0.1,
-)  # the same of a character that is like no other: 男 for 女 leaves most ink where it was
+# The same of a character that is like no other: 男 in the place of 女 leaves most of the ink where it was.
+LOWEST, SOMETHING = 0.56, 0.1
 # Ink less than that much of the page's usual strength, where the character is not quite as printed: another pen's, in
 # a colour that the one channel shows weakly. Of each value so many characters say what is usual.
 PALE, NOT_QUITE, SAMPLED = 0.55, 0.93, 4
+# Of the page's usual correlation that all of a value has where a pen went over it, and of the usual ink.
+WORSE, DARKER = 0.795, 1.04
 INKED, FEW_INKED, FEW = (
     90,
     140,
@@ -108,12 +108,17 @@ def prove(
         return Proof(tuple(dict.fromkeys(one.name for one in lines)) if nothing_there else ())
     values = _painted((HEIGHT * FLAT, WIDTH * FLAT), (0, 0), lines)
     page = Page(pixels, plain, registration, reference, values)
-    struck = [line for line in lines if is_struck(page, line.area)]
+    usual = cache(lambda: median(_strength(one) for found in every for one in found[:SAMPLED]))
+    typical = median(scores)
+    struck = [
+        line
+        for line, found in zip(lines, every, strict=True)
+        if is_struck(page, line.area, unlike=_is_unlike(found, typical, usual))
+    ]
     if struck:
         inked = [around(box) for box in claim.layout.sheets[claim.sheet - 1].boxes]
         inked += seals(pixels, registration)
         struck = [one for one in struck if not meets(one.area, inked)]
-    usual = cache(lambda: median(_strength(one) for found in every for one in found[:SAMPLED]))
     differs = dict.fromkeys(
         line.name
         for line, found in zip(lines, every, strict=True)
@@ -263,6 +268,13 @@ def _gone(one: _Found) -> float:
 def _is_pale(found: list[_Found], likeness: float, usual: Callable[[], float]) -> bool:
     """Whether a character's ink is much weaker than the page's: somebody's red pen."""
     return any(one.score < NOT_QUITE * likeness and _strength(one) < PALE * usual() for one in found)
+
+
+def _is_unlike(found: list[_Found], typical: float, usual: Callable[[], float]) -> bool:
+    """Whether a value of several characters is less like the printed one than others are, and darker: ink lies over it."""
+    if len(found) < 2 or median(one.score for one in found) > WORSE * typical:
+        return False
+    return median(_strength(one) for one in found) > DARKER * usual()
 
 
 def _strength(one: _Found) -> float:

@@ -24,6 +24,8 @@ NARROWEST = 0.3  # of a value's width that is taken not to be printed on, at lea
 # Ink to and fro over a value: in pixels' worth of black for each mm of it, over that much of its width, counted where
 # it is this dark and so many pixels around.
 SCRIBBLED, OVER, DARK, JOINED = 1.3, 0.5, 0.2, 5
+SHORTEST = 6.0  # mm of a value that can be told from a blot on it
+SOME = 0.6  # ink, counted like SCRIBBLED, on a value that is unlike what was printed
 NEAR_BOX = 6.0  # mm around a box into which signatures reach
 SEAL = 14.0  # mm across, both ways, of what is a seal
 REDDER = 25  # of 255 that a seal's red is above its green and blue
@@ -41,8 +43,11 @@ class Page:
     values: Pixels
 
 
-def is_struck(page: Page, area: Rectangle) -> bool:
-    """Whether a stroke goes along a value, or to and fro over it, and ends near it, as a fold does not."""
+def is_struck(page: Page, area: Rectangle, *, unlike: bool) -> bool:
+    """Whether a stroke goes along a value, or to and fro over it, and ends near it, as a fold does not.
+
+    `unlike`: all of the value is less like what was printed than the rest of the page, and darker; less says so then.
+    """
     x, y, w, h = area
     strip, (left, top) = _excess(page, (x - BESIDE, y - MORE, w + 2 * BESIDE, h + 2 * MORE))
     high, wide = strip.shape[:2]
@@ -50,7 +55,7 @@ def is_struck(page: Page, area: Rectangle) -> bool:
     if not high or strip[:, :, 0].sum() < STROKE * NARROWEST * wide:
         return False
     most, row = max(_darkest(strip, slope) for slope in SLOPES)
-    if most <= STROKE and not _is_scribbled(strip, w):
+    if most <= STROKE and not (_is_scribbled(strip, w) or (unlike and strip[:, :, 0].sum() > SOME * w)):
         return False
     if _is_fold(page, top + row, slice(left, left + wide)):
         return False
@@ -66,7 +71,7 @@ def is_struck(page: Page, area: Rectangle) -> bool:
 
 def _is_scribbled(strip: Shades, wide: float) -> bool:
     """Whether so much ink too many lies over a value, `wide` mm, and over so much of it, as no speck or blot does."""
-    if strip[:, :, 0].sum() < SCRIBBLED * wide:
+    if wide < SHORTEST or strip[:, :, 0].sum() < SCRIBBLED * wide:
         return False
     columns = (strip[:, :, 0] > DARK).any(axis=0)
     return float(np.convolve(columns, np.ones(JOINED), "same").astype(bool).mean()) > OVER
