@@ -121,7 +121,9 @@ def _put(connection: Connection, vault: Vault, bag: Bag, paper: Paper, made: Pac
     sha256 = paper.sha256
     if not (sha256 and bag.holds(paper.file, sha256)):
         content = vault.get(connection, paper.blob)
-        sha256 = sha256 or hashlib.sha256(content).hexdigest()  # filed before it was kept; the vault vouches for it
+        sha256 = (
+            sha256 or hashlib.sha256(content).hexdigest()
+        )  # filed before it was kept; the vault vouches for it
         bag.add(paper.file, content)
     pdf = bag.path(paper.file).read_bytes()
     made.papers, made.sheets, made.octets = (

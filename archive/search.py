@@ -9,11 +9,11 @@ import json
 import os
 import shutil
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
@@ -25,18 +25,18 @@ from archive.home import Home
 from archive.identity import upgraded
 from archive.index.engine import (
     ENGINES,
-    FACETS,
     Document,
     Engine,
     Found,
-    Hit,
     IndexUnreadable,
     open_engine,
-    ordered,
 )
+from archive.index.find import find
 from archive.index.highlight import highlight
 from archive.index.query import Query
 from archive.index.words import Words, fold
+from archive.search_hints import Hints, Suggestion, hints_for, suggestions
+from archive.search_identity import signed_by
 from archive.states import Standing, same_party, standings
 
 Value = TypeVar("Value")
@@ -54,21 +54,34 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """`total` matches in all, one page of them, facets over all. `behind`: how many contracts the index lacks."""
+    """`total` matches in all, one page of them, facets over all. `behind`: how many contracts the index lacks.
+
+    `exact` of all are what was typed, the others only sound or look like it. `notes` say in Chinese what of the query
+    was not understood, `suggestions` what may have been meant where nothing is exactly so.
+    """
 
     total: int
     took_ms: float
     hits: tuple[Result, ...] = ()
     facets: Mapping[str, list[tuple[str, int]]] = field(default_factory=dict)
     behind: int = 0
+    exact: int = 0
+    notes: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Names:
-    """What codes and names are called: divisions by code, template titles by template name."""
+    """What codes and names are called: divisions by code, template titles and numbers by template name."""
 
     divisions: Mapping[str, str]
     titles: Mapping[str, str]
+    numbers: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def words(self) -> Words:
+        """The dictionary of these names."""
+        return Words(self.divisions, self.titles, self.numbers)
 
     def village(self, code: str) -> str:
         """A village's full name, with its town's."""
@@ -84,23 +97,38 @@ def engine_name() -> str:
 
 
 def search(
-    home: Home, query: Query, typed: str, names: Names, today: date, offset: int, limit: int
+    home: Home,
+    query: Query,
+    typed: str,
+    names: Names,
+    today: date,
+    offset: int,
+    limit: int,
+    sort: str = "score",
 ) -> Results:
     """The contracts that match, best first; who signs by their identity number, which no index holds.
 
-    What may be an identity number, but nobody's here, may begin a contract number: then the index is asked.
+    What may be an identity number, but nobody's here, may begin a contract number: then the index is asked. What is
+    found by identity number is in the order of the contract numbers, whatever `sort` says.
     """
     started = time.perf_counter()
+    query = replace(query, today=today)
     identity = upgraded(fold(typed).strip().upper())
-    behind = 0
+    behind, hints = 0, Hints()
     with home.reading() as connection:
-        found = _by_identity(connection, identity, query, today, offset, limit) if identity else None
+        found = _of_person(connection, identity, query, today, offset, limit)
+        exact = found.total if found else 0
         if found is None:
 
-            def answer(engine: Engine) -> tuple[int, Found]:
-                return _keep_up(home, connection, engine, names, today), engine.search(query, offset, limit)
+            def answer(engine: Engine) -> tuple[int, Found, int, Hints]:
+                lacking = _keep_up(home, connection, engine, names, today)
+                found, exact = find(engine, names.words, query, offset, limit, sort)
+                return lacking, found, exact, hints_for(engine, names.words, query, exact, party_of)
 
-            behind, found = _with_engine(home, names, answer)
+            def party_of(numbers: list[str]) -> dict[str, str]:
+                return {one.number: one.party for one in standings(connection, today, numbers)}
+
+            behind, found, exact, hints = _with_engine(home, names, answer)
         scores = {hit.number: hit.score for hit in found.hits}
         known = {one.number: one for one in standings(connection, today, list(scores))}
         hits = tuple(
@@ -109,7 +137,29 @@ def search(
             if number in known
         )
     took = round((time.perf_counter() - started) * 1000, 1)
-    return Results(found.total, took, hits, found.facets, behind)
+    return Results(found.total, took, hits, found.facets, behind, exact, hints.notes, hints.suggestions)
+
+
+def every(home: Home, query: Query, typed: str, names: Names, today: date, sort: str) -> Iterator[Standing]:
+    """All that `search` finds, in its order."""
+    total = search(home, query, typed, names, today, 0, 0, sort).total
+    query = replace(query, today=today)
+    identity = upgraded(fold(typed).strip().upper())
+    with home.reading() as connection:
+        found = _of_person(connection, identity, query, today, 0, total)
+        if found is None:
+            found, _ = _with_engine(
+                home, names, lambda engine: find(engine, names.words, query, 0, total, sort)
+            )
+        for start in range(0, len(found.hits), CHUNK):
+            numbers = [hit.number for hit in found.hits[start : start + CHUNK]]
+            known = {one.number: one for one in standings(connection, today, numbers)}
+            yield from (known[number] for number in numbers if number in known)
+
+
+def suggest(home: Home, names: Names, typed: str, limit: int) -> list[Suggestion]:
+    """What may be being typed: names of parties, villages, contract numbers that begin so."""
+    return _with_engine(home, names, lambda engine: suggestions(engine, names.words, typed, limit))
 
 
 def rebuild(home: Home, names: Names, today: date, done: Callable[[int], None]) -> int:
@@ -147,7 +197,7 @@ def _with_engine(home: Home, names: Names, work: Callable[[Engine], Value]) -> V
 
     Raises IndexBusy, at once, where that cannot be done because another command is writing.
     """
-    folder, words = home.index / engine_name(), Words(names.divisions, names.titles.values())
+    folder, words = home.index / engine_name(), names.words
     home.index.mkdir(mode=0o700, exist_ok=True)
     try:
         with closing(open_engine(engine_name(), folder, words)) as engine:
@@ -261,15 +311,19 @@ def _documents(
     for start in range(0, len(numbers), CHUNK):
         part = numbers[start : start + CHUNK]
         found = {one.number: one for one in standings(connection, today, part)}
-        query = select(contents.c.number, contents.c.content).where(contents.c.number.in_(part))
-        for number, content in connection.execute(query).all():
+        query = (
+            select(contents.c.number, contents.c.content, tables.campaign.c.name)
+            .join(tables.campaign, tables.campaign.c.id == contents.c.campaign_id)
+            .where(contents.c.number.in_(part))
+        )
+        for number, content, campaign in connection.execute(query).all():
             if number in found:
                 known.add(number)
-                yield _document(found[number], content, names)
+                yield _document(found[number], content, campaign, names)
         done(len(part))
 
 
-def _document(one: Standing, content: str, names: Names) -> Document:
+def _document(one: Standing, content: str, campaign: str, names: Names) -> Document:
     """What is indexed of a contract: of its printed values, the names in its lists (a household's members)."""
     _, rows, _ = json.loads(content)
     members = [row["name"] for items in rows.values() for row in items if row.get("name")]
@@ -284,7 +338,11 @@ def _document(one: Standing, content: str, names: Names) -> Document:
         state=str(one.state),
         group=one.group,
         household=one.household,
-        text="\n".join([names.village(one.village), one.responsible, title, *members]),
+        responsible=one.responsible,
+        campaign=campaign,
+        starts=one.starts.isoformat(),
+        ends=one.ends.isoformat() if one.ends else "",
+        text="\n".join([names.village(one.village), *members]),
     )
 
 
@@ -298,32 +356,14 @@ def linked_numbers(connection: Connection) -> dict[str, set[str]]:
     return one_person
 
 
-def _by_identity(
-    connection: Connection, number: str, query: Query, today: date, offset: int, limit: int
+def _of_person(
+    connection: Connection, identity: str, query: Query, today: date, offset: int, limit: int
 ) -> Found | None:
     """What the person of an identity number signs, under their other numbers too; None if there is no such person."""
-    party = tables.party
-    known = linked_numbers(connection).get(number, {number})
-    numbers = connection.execute(select(party.c.contract).where(party.c.id_number.in_(known))).scalars().all()
-    if not numbers:
+    if not identity:
         return None
-    found = [one for one in standings(connection, today, numbers) if _passes(one, query)]
-    counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-    for one in found:
-        values = {"village": one.village, "template": one.template, "year": one.number.split("-")[1]}
-        for name, value in (values | {"state": str(one.state)}).items():
-            counts[name][value] += 1
-    hits = [Hit(one.number, 2.0) for one in found[offset : offset + limit]]
-    return Found(len(found), hits, {name: ordered(count) for name, count in counts.items()})
-
-
-def _passes(one: Standing, query: Query) -> bool:
-    return (
-        (query.villages is None or one.village in query.villages)
-        and query.template in (None, one.template)
-        and query.year in (None, int(one.number.split("-")[1]))
-        and query.state in (None, str(one.state))
-    )
+    known = linked_numbers(connection).get(identity, {identity})
+    return signed_by(connection, known, query, today, offset, limit)
 
 
 def _highlights(one: Standing, query: Query, names: Names) -> dict[str, str]:

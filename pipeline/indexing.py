@@ -1,6 +1,9 @@
 """Keeping the search index up after a command that changes many contracts."""
 
+from sqlalchemy import select
+
 from archive import search as searching
+from archive.catalogue import tables
 from archive.errors import ArchiveLocked
 from archive.home import Home
 from archive.journal import Actor
@@ -15,7 +18,10 @@ MANY = 2_000  # contracts; fewer are taken up by the next search without anybody
 def names_of(home: Home) -> Names:
     """What the archive's codes and templates are called."""
     with home.reading() as connection:
-        return Names(divisions_of(connection).names, template_titles(connection))
+        template = tables.template
+        rows = connection.execute(select(template.c.name, template.c.number))
+        numbers = {row.name: row.number for row in rows}
+        return Names(divisions_of(connection).names, template_titles(connection), numbers)
 
 
 def keep_index(home: Home, actor: Actor) -> None:

@@ -1,9 +1,7 @@
 """What every search engine of the archive does, and how one is opened.
 
-All engines find the same documents, count the same facets and order the same way, whatever they are built on:
-hits by score, the higher first, then by number. A term scores 2 where it is a party's whole name or the whole
-number, 1 where it is a part of a name or the number's beginning, 0 in other text; only the first SCORED
-terms score.
+All engines find the same documents, count the same facets and order the same way, whatever they are built on: by
+score, the higher first, then by number, or as SORTS say. A hit scores the sum of its needles' (plan.py).
 """
 
 import os
@@ -14,14 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from archive.index.query import Query
-from archive.index.words import Words
+from archive.index.looks import Plan
+from archive.index.names import sorting_name
+from archive.index.words import TOWN_DIGITS, Words, unnumbered
 
-SCHEMA = 1  # goes up with every change of what is indexed or how
+SCHEMA = 2  # goes up with every change of what is indexed or how
 ENGINES = ("tantivy", "whoosh")
-FACETS = ("village", "template", "year", "state")
-SCORED = 4
+COUNTED = ("village", "template", "year", "state", "responsible")
+FACETS = ("town", *COUNTED)
+SORTS = ("score", "number", "village", "end", "party")
+MOST_RESPONSIBLE = 100  # in their facet; a county has tens of thousands
 STAMP = "index.stamp"  # which engine, schema and dictionary made the folder
+FULL = ("No space left", "os error 28", "os error 112")  # how the system says that the disk is full
 
 
 class IndexUnreadable(Exception):
@@ -32,8 +34,9 @@ class IndexUnreadable(Exception):
 class Document:
     """What is indexed of one contract. Only the number is stored; no identity or phone number belongs in it.
 
-    `party` is a name, or two as 甲、乙; `village` a 12-digit code; `state` a State's value; `text` what else
-    it is to be found by, a line each (names of village and town, responsible person, address).
+    `party` is a name, or two as 甲、乙; `village` a 12-digit code; `state` a State's value; `starts` and `ends`
+    ISO dates, "" for no end; `campaign` its name; `text` what else it is to be found by, a line each (names of
+    village and town, members of the household).
     """
 
     number: str
@@ -45,7 +48,33 @@ class Document:
     state: str
     group: int
     household: str
+    responsible: str
+    campaign: str
+    starts: str
+    ends: str
     text: str
+
+    def __post_init__(self) -> None:
+        """Leave out of names what may be an identity or phone number that strayed there."""
+        for name in ("party", "responsible"):
+            object.__setattr__(self, name, unnumbered(getattr(self, name)))
+
+    @property
+    def lines(self) -> list[str]:
+        """All the lines that words are looked for in."""
+        return [self.title, self.responsible, *self.text.split("\n")]
+
+    def sort_key(self, sort: str) -> str:
+        """What it stands in order by for a sort other than the score; ends in the number, so no two are alike."""
+        match sort:
+            case "village":
+                return f"{self.village}{self.group:05d}{self.household.rjust(12)} {self.number}"
+            case "end":
+                return f"{self.ends or '9999'} {self.number}"
+            case "party":
+                return f"{sorting_name(self.party)} {self.number}"
+            case _:
+                return self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +89,8 @@ class Hit:
 class Found:
     """The exact number of matches, one page of them, and for each of FACETS the counts over all matches.
 
-    Counts are the higher first, then by value.
+    Counts are the higher first, then by value. Of the responsible persons only those are counted that stand
+    before all others of the MOST_RESPONSIBLE with the most.
     """
 
     total: int
@@ -85,8 +115,17 @@ class Engine(Protocol):
     def delete(self, numbers: Iterable[str], marker: str | None = None) -> None:
         """Take documents out, and set the marker with the same commit; unknown numbers do not matter."""
 
-    def search(self, query: Query, offset: int, limit: int) -> Found:
-        """The matches from `offset` on, at most `limit`; a limit of 0 only counts."""
+    def search(self, wanted: Plan, offset: int, limit: int, sort: str = "score") -> Found:
+        """The matches from `offset` on, at most `limit`; a limit of 0 only counts. `sort` is one of SORTS."""
+
+    def total(self, wanted: Plan) -> int:
+        """How many match."""
+
+    def people(self, beginning: str, limit: int) -> list[str]:
+        """Names of parties that begin so, or whose pinyin or initials do, by how many contracts they have."""
+
+    def numbers(self, beginning: str, limit: int) -> list[str]:
+        """Contract numbers that begin so (without hyphens, in upper case), in order."""
 
     def count(self) -> int:
         """How many documents there are."""
@@ -156,6 +195,22 @@ def _create(create: _Create, folder: Path, stamp: str) -> None:
             raise
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def facets_of(counts: Mapping[str, Mapping[str, int]]) -> dict[str, list[tuple[str, int]]]:
+    """The facets from the counts of COUNTED; a town's is its villages' together."""
+    towns: dict[str, int] = {}
+    for village, count in counts["village"].items():
+        towns[village[:TOWN_DIGITS]] = towns.get(village[:TOWN_DIGITS], 0) + count
+    return {"town": ordered(towns)} | {name: ordered(counts[name]) for name in COUNTED}
+
+
+def foremost(counted: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Of more than MOST_RESPONSIBLE values, in order, those that no other has as many as."""
+    if len(counted) <= MOST_RESPONSIBLE:
+        return counted
+    left_out = counted[MOST_RESPONSIBLE][1]
+    return [(value, count) for value, count in counted[:MOST_RESPONSIBLE] if count > left_out]
 
 
 def ordered(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -1,25 +1,29 @@
 """What a person types into the search box, read without ever failing.
 
-覃小明 冲洞         both must be found, each in the text, in a party's name or as the number's beginning
-"东门镇 冲洞村"      a phrase may hold spaces; an open quote goes to the end
--作废               must not be found
-村:冲洞 姓名:覃 编号:4512 组:3 户:12 年:2026 状态:已归档     one field; english names too
+覃小明 冲洞            both must be found, each in the text, in a party's name or in the number
+"东门镇 冲洞村"         exactly so; a phrase may hold spaces; an open quote goes to the end
+-作废                  must not be found
+覃小明 或 韦秀英        either; 或, or and | bind closer than the space: 冲洞 覃 或 韦 is 冲洞 and one of the two
+村:冲洞 状态:已归档     one field (FIELD_WORDS)
+到期:本月 年:2024..2026 dates and periods (values.period)
+
+What is not understood is left out or taken as words, and a note in Chinese says so.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
-from itertools import islice
 
-from archive.index.words import BREAK, STOP, Words, characters, fold, number_key, trimmed, units
-from archive.states import CHINESE, State
+from archive.index.words import characters, fold, trimmed
 
 MOST_TERMS = 32  # of a whole page pasted into the box, the rest is dropped
+MOST_LETTERS = 100  # of one term
 QUOTES = '"“”„＂'
-NOWHERE = "-"  # no number's key begins so
+_BARS = "|｜"
 _FIELD = re.compile(r"([^\W\d_]{1,10})[:：]\s*")
-_DIGITS = "零一二三四五六七八九"
+_OR, _AND = frozenset({"或", "或者", "or"}), frozenset({"and", "且", "并且"})
 
 
 class Field(StrEnum):
@@ -27,186 +31,184 @@ class Field(StrEnum):
 
     ANY = "any"
     VILLAGE = "village"
+    TOWN = "town"
     PARTY = "party"
     NUMBER = "number"
     GROUP = "group"
     HOUSEHOLD = "household"
     YEAR = "year"
     STATE = "state"
+    TEMPLATE = "template"
+    RESPONSIBLE = "responsible"
+    CAMPAIGN = "campaign"
+    ENDS = "ends"
+    TERM = "term"
 
 
-FIELD_WORDS = {
-    "村": Field.VILLAGE,
-    "姓名": Field.PARTY,
-    "编号": Field.NUMBER,
-    "组": Field.GROUP,
-    "户": Field.HOUSEHOLD,
-    "年": Field.YEAR,
-    "状态": Field.STATE,
-} | {str(name): name for name in Field if name is not Field.ANY}
+CHINESE_FIELDS = {
+    Field.PARTY: ("姓名", "名字", "当事人", "乙方"),
+    Field.VILLAGE: ("村", "村名", "社区", "村居"),
+    Field.TOWN: ("镇", "乡", "乡镇", "街道"),
+    Field.GROUP: ("组", "小组"),
+    Field.HOUSEHOLD: ("户", "户号", "户编号"),
+    Field.NUMBER: ("编号", "号", "合同号", "合同编号"),
+    Field.TEMPLATE: ("合同", "模板", "种类"),
+    Field.STATE: ("状态",),
+    Field.YEAR: ("年", "年份", "年度"),
+    Field.RESPONSIBLE: ("负责人", "责任人", "联户责任人"),
+    Field.CAMPAIGN: ("批次",),
+    Field.ENDS: ("到期", "到期日"),
+    Field.TERM: ("期限", "有效期"),
+}
+FIELD_WORDS = {word: name for name, words in CHINESE_FIELDS.items() for word in words} | {
+    str(name): name for name in Field if name is not Field.ANY
+}
+_SHOWN_FIELDS = "、".join(words[0] for words in CHINESE_FIELDS.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One thing typed: `text` as it was, without quotes, field word and minus."""
+    """One thing typed: `text` as it was, without quotes, field word and minus; `exact` if it was quoted."""
 
     text: str
     field: Field = Field.ANY
     excluded: bool = False
+    exact: bool = False
+
+
+Group = tuple[Term, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The terms, and the filters that the command line adds; None filters nothing.
+    """Groups of terms, of each of which one must be found, and the filters that the command line adds.
 
-    `villages` are 12-digit codes, `template` a template's name, `year` the number's, `state` a State's value.
-    `unreadable` is what was typed without anything to look for: it finds nothing, not everything.
+    `villages` are 12-digit codes, `template` a template's name, `year` the number's, `state` a State's value; None
+    filters nothing. `today` is what 本月 is told from. `unreadable` is what was typed without anything to look for:
+    it finds nothing, not everything. `notes` say in Chinese what was not understood.
     """
 
-    terms: tuple[Term, ...] = ()
+    groups: tuple[Group, ...] = ()
     villages: frozenset[str] | None = None
     template: str | None = None
     year: int | None = None
     state: str | None = None
+    today: date | None = None
     unreadable: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """All the terms, in order."""
+        return tuple(term for group in self.groups for term in group)
 
     @property
     def highlighted(self) -> tuple[str, ...]:
         """The texts to mark in what is shown."""
-        shown = (Field.ANY, Field.PARTY, Field.NUMBER, Field.VILLAGE)
+        shown = (Field.ANY, Field.PARTY, Field.NUMBER, Field.VILLAGE, Field.RESPONSIBLE)
         return tuple(term.text for term in self.terms if term.field in shown and not term.excluded)
 
 
 def parse(text: str) -> Query:
     """The query that `text` stands for, without filters."""
-    sound = (term for term in _terms(text) if trimmed(characters(term.text)))
-    terms = tuple(islice(sound, MOST_TERMS))
-    return Query(terms, unreadable=bool(text.strip()) and not terms)
-
-
-def _terms(text: str) -> Iterator[Term]:
-    at = 0
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-            continue
-        excluded = text[at] in "-－"
-        at += excluded
-        named = _FIELD.match(text, at)
-        where = FIELD_WORDS.get(fold(named[1]), Field.ANY) if named else Field.ANY
-        if named and where is not Field.ANY:
-            at = named.end()
-        quoted = text[at : at + 1] != "" and text[at] in QUOTES
-        at += quoted
-        end = at
-        while end < len(text) and text[end] not in QUOTES and (quoted or not text[end].isspace()):
-            end += 1
-        yield Term(text[at:end], where, excluded)
-        at = end + quoted
-
-
-@dataclass(frozen=True, slots=True)
-class Needle:
-    """A term as the engines look for it; one found part is enough, an empty one is none.
-
-    `letters` stand side by side in the text, `name` in a party's name, `number` begins the contract number.
-    """
-
-    letters: tuple[str, ...]
-    name: tuple[str, ...]
-    number: str
-
-
-@dataclass(frozen=True, slots=True)
-class Exact:
-    """A field that must hold one of `values`; none may, if it is empty."""
-
-    field: str
-    values: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A query as engines run it: all of `needles` and `exact`, none of the others."""
-
-    needles: list[Needle] = field(default_factory=list)
-    without_needles: list[Needle] = field(default_factory=list)
-    exact: list[Exact] = field(default_factory=list)
-    without_exact: list[Exact] = field(default_factory=list)
-
-
-def plan(query: Query, words: Words) -> Plan:
-    """What the engines are to look for. Terms in which there is nothing to look for are left out."""
-    made = Plan()
-    for term in query.terms:
-        if term.field in (Field.ANY, Field.PARTY, Field.NUMBER):
-            needle = _needle(term)
-            if needle.letters or needle.name or needle.number:
-                (made.without_needles if term.excluded else made.needles).append(needle)
+    reader = _Reader(text)
+    groups: list[Group] = []
+    joining = False
+    for token in reader.tokens():
+        if token is None:
+            if joining or not groups:
+                reader.note("“或”要写在两个词的中间，多余的已略去。")
+            joining = bool(groups)
+        elif len(groups) == MOST_TERMS:
+            reader.note(f"词太多，只查前 {MOST_TERMS} 个。")
+            joining = False
+            break
+        elif joining and not token.excluded and not groups[-1][-1].excluded and len(groups[-1]) < MOST_TERMS:
+            groups[-1] = (*groups[-1], token)
+            joining = False
         else:
-            exact = Exact(term.field.value, _values(term, words))
-            (made.without_exact if term.excluded else made.exact).append(exact)
-    if query.unreadable:
-        made.exact.append(Exact("state", frozenset()))
-    if query.villages is not None:
-        made.exact.append(Exact("village", frozenset(map(_encodable, query.villages))))
-    for name, value in (("template", query.template), ("year", query.year), ("state", query.state)):
-        if value is not None:
-            made.exact.append(Exact(name, frozenset({_encodable(str(value))})))
-    return made
+            if joining:
+                reader.note("“或”的两边不能是减号词，这个“或”已略去。")
+            groups.append((token,))
+            joining = False
+    if joining:
+        reader.note("“或”的后面没有词，已略去。")
+    unreadable = bool(text.strip()) and not groups
+    if unreadable:
+        shown = text if len(text) <= MOST_LETTERS else text[:MOST_LETTERS] + "…"
+        reader.note(f"“{shown}”里没有可以查的字、字母或数字。要看全部，查找的词就什么都不写。")
+    return Query(tuple(groups), unreadable=unreadable, notes=tuple(reader.notes))
 
 
-def _encodable(text: str) -> str:
-    """`text` with the lone surrogates of an undecodable command line made harmless."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+class _Reader:
+    """Cuts what was typed into terms; None stands for an 或."""
 
+    def __init__(self, text: str) -> None:
+        self._text, self._at, self._joined = text, 0, False
+        self.notes: list[str] = []
 
-def household_key(text: str) -> str:
-    """A household's number as it is compared: 0012, 12号 and １２ are one."""
-    key = "".join(unit for unit in units(text) if unit not in (BREAK, STOP))
-    key = re.sub(r"[户号]$", "", key) if len(key) > 1 else key
-    return key.lstrip("0") or key
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
 
+    def tokens(self) -> Iterator[Term | None]:
+        text = self._text
+        while self._at < len(text):
+            if text[self._at].isspace():
+                self._at += 1
+            elif text[self._at] in _BARS:
+                self._at += 1
+                yield None
+            else:
+                yield from self._term()
+        if self._joined:
+            self.note("最后的“并且”后面没有词，已略去。几个词之间空一格，就是都要有。")
 
-def _needle(term: Term) -> Needle:
-    if term.field is Field.NUMBER:
-        return Needle((), (), number_key(term.text) or NOWHERE)
-    name = trimmed(characters(term.text))
-    if term.field is Field.PARTY:
-        return Needle((), name, "")
-    letters = trimmed(units(term.text.replace("\n", " ")))
-    return Needle(() if STOP in letters else letters, name, number_key(term.text))
+    def _term(self) -> Iterator[Term | None]:
+        excluded = self._text[self._at] in "-－"
+        self._at += excluded
+        named, where = self._field()
+        quoted = self._text[self._at : self._at + 1] != "" and self._text[self._at] in QUOTES
+        written = self._quoted() if quoted else self._word()
+        if not quoted and not named and not excluded and fold(written) in _OR:
+            yield None
+            return
+        if not quoted and not named and not excluded and fold(written) in _AND:
+            self._joined = True  # as the space says already
+            return
+        self._joined = False
+        if len(written) > MOST_LETTERS:
+            self.note(f"有一个词太长，只查它的前 {MOST_LETTERS} 个字。")
+        term = Term(written[:MOST_LETTERS], where, excluded, quoted)
+        if trimmed(characters(term.text)):
+            yield term
+        elif named:
+            self.note(f"“{named}:”后面没有写要找的，已略去。")
 
+    def _field(self) -> tuple[str, Field]:
+        """The field word at this place, "" if there is none, and its field."""
+        found = _FIELD.match(self._text, self._at)
+        if not found:
+            return "", Field.ANY
+        self._at = found.end()
+        where = FIELD_WORDS.get(fold(found[1]))
+        if where is None:
+            self.note(f"没有“{found[1]}”这一栏，当作普通的词来查。可用的栏：{_SHOWN_FIELDS}。")
+        return found[1], where or Field.ANY
 
-def _values(term: Term, words: Words) -> frozenset[str]:
-    """The values of an exact field that a term may mean; what it cannot mean is found nowhere."""
-    if term.field is Field.VILLAGE:
-        return words.villages(term.text)
-    flat = "".join(units(term.text))
-    if term.field is Field.STATE:
-        return frozenset(
-            state.value for state in State if flat and flat in (state.value, *_state_words(state))
-        )
-    if term.field is Field.HOUSEHOLD:
-        return frozenset({household_key(term.text)})
-    if term.field is Field.GROUP:
-        found = re.fullmatch(r"第?([0-9]{1,4}|[一二三四五六七八九十]{1,3})(?:组|村民小组|小组|队|屯)?", flat)
-        return frozenset({str(_counted(found[1]))} if found else ())
-    found = re.fullmatch(r"([0-9]{4})年?", flat)
-    return frozenset({found[1]} if found else ())
+    def _quoted(self) -> str:
+        start = self._at + 1
+        end = next((at for at in range(start, len(self._text)) if self._text[at] in QUOTES), len(self._text))
+        if end == len(self._text):
+            self.note("引号只有一半，当作一直引到末尾。")
+        self._at = end + 1
+        return self._text[start:end]
 
-
-def _state_words(state: State) -> set[str]:
-    """The ways to write a state: 未签（自愿）, 未签, 自愿; 已归档, 归档."""
-    parts = re.findall(r"\w+", CHINESE[state])
-    return {"".join(parts), *parts, *(part.removeprefix("已") for part in parts)}
-
-
-def _counted(text: str) -> int:
-    """The number that digits or Chinese numerals below 100 give: 12, 十二, 二十."""
-    if text.isdigit():
-        return int(text)
-    tens, ten, ones = text.rpartition("十")
-    if not ten:
-        return _DIGITS.find(text[-1])
-    return (_DIGITS.find(tens[-1]) if tens else 1) * 10 + (_DIGITS.find(ones[-1]) if ones else 0)
+    def _word(self) -> str:
+        start = self._at
+        while self._at < len(self._text):
+            letter = self._text[self._at]
+            if letter.isspace() or letter in QUOTES or letter in _BARS:
+                break
+            self._at += 1
+        return self._text[start : self._at]

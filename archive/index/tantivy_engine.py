@@ -2,41 +2,61 @@
 
 Traps this knows: tokenisers are registered again at every open; facets are counted by aggregations over raw
 fast fields, whose `size` must be set; hits of one score come in no order of ours, so each score is a search of
-its own, ordered by number.
+its own, ordered by number; ranges are asked of fast fields, a text is no range.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 import tantivy
-from tantivy import Occur, Order
+from tantivy import FieldType, Occur, Order
 from tantivy import Query as Clause
 
-from archive.index.engine import FACETS, SCORED, Document, Found, Hit, IndexUnreadable, ordered
-from archive.index.query import Exact, Needle, Query, household_key, plan
-from archive.index.words import BREAK, Words, as_word, characters, number_key, units
+from archive.errors import DiskFull
+from archive.index.engine import (
+    COUNTED,
+    FULL,
+    MOST_RESPONSIBLE,
+    SORTS,
+    Document,
+    Found,
+    Hit,
+    IndexUnreadable,
+    facets_of,
+    foremost,
+    ordered,
+)
+from archive.index.looks import Alternative, Among, Begins, Look, Needle, Plan, Row
+from archive.index.names import SHARED, known_as, name_row, number_tokens, packed, similar_row, unpacked
+from archive.index.values import OPEN_END, campaign_key, day_number, household_key
+from archive.index.words import STOP, Words, as_word, number_key
 
 WRITER_BYTES = 64_000_000
 MOST_VALUES = 60_000  # of a facet; tantivy refuses more than 65,000 buckets
-SHARED = 18  # of a number's characters, village, year and template: too many contracts begin so to list them
 CONTRACT, MARKER = "contract", "marker"
+PACKED = ("village_and_year", "rest")  # of a contract number, read of many hits at once
+LINES_KEPT = 20_000
+SCORED_AT_ONCE = 1_000  # hits; a page further on is looked for score by score
+MOST_KNOWN = 200  # keys of names that begin alike, the most frequent, of which names are suggested
 
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_text_field("kind", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("number", fast=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("key", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("beginnings", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("names", tokenizer_name="row", index_option="position")
-    builder.add_text_field("letters", tokenizer_name="row", index_option="position")
-    builder.add_text_field("words", tokenizer_name="row", index_option="basic")
-    for name in FACETS:
-        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("group", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("household", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("marker", stored=True, tokenizer_name="raw", index_option="basic")
+
+    def add(*names: str, tokenizer: str = "raw", option: str = "basic", **more: bool) -> None:
+        for name in names:
+            builder.add_text_field(name, tokenizer_name=tokenizer, index_option=option, **more)
+
+    add("kind", "key", "group", "household", "campaign")
+    add("number", *(f"by_{sort}" for sort in SORTS[2:]), *COUNTED, fast=True)
+    add("names", "similar", "keeper", "letters", tokenizer="row", option="position")
+    add("numbers", "words", tokenizer="row")
+    add("person", tokenizer="line")
+    add("marker", stored=True)
+    for name in ("starts", "ends", *PACKED):
+        builder.add_unsigned_field(name, fast=True)
     return builder.build()
 
 
@@ -68,7 +88,10 @@ class TantivyEngine:
             self._schema = self._index.schema
             row = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
             self._index.register_tokenizer("row", row)
+            line = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex("[^\n]+")).build()
+            self._index.register_tokenizer("line", line)
             self._index.config_reader("manual")
+        self._line = lru_cache(maxsize=LINES_KEPT)(self._read_line)
 
     def update(self, documents: Iterable[Document], marker: str | None = None) -> None:
         with self._writing(marker) as writer:
@@ -94,24 +117,40 @@ class TantivyEngine:
         with _readable(self._folder):
             return self._total(self._searcher(), self._term("kind", CONTRACT))
 
-    def search(self, query: Query, offset: int, limit: int) -> Found:
+    def search(self, wanted: Plan, offset: int, limit: int, sort: str = "score") -> Found:
         with _readable(self._folder):
             searcher = self._searcher()
-            matching, scoring = self._clauses(searcher, query)
+            matching = self._matching(searcher, wanted)
             facets = self._facets(searcher, matching)
             total = sum(count for _, count in facets["state"])
             hits: list[Hit] = []
-            for score in range(len(scoring), -1, -1):
-                if len(hits) >= limit or offset >= total:
-                    break
-                level = self._level(matching, scoring, score)
-                found = searcher.search(
-                    level, limit - len(hits), order_by_field="number", order=Order.Asc, offset=offset
-                )
-                hits += [Hit(str(number), float(score)) for number, _ in found.hits]
-                # What the offset skips is counted only while there is an offset left.
-                offset = max(0, offset - self._total(searcher, level)) if offset else 0
+            if offset < total and limit:
+                if sort == "score":
+                    hits = self._best(searcher, matching, wanted, total, offset, limit)
+                else:
+                    by = "number" if sort == "number" else f"by_{sort}"
+                    hits = self._ordered(searcher, matching, 0, by, offset, limit)
             return Found(total, hits, facets)
+
+    def total(self, wanted: Plan) -> int:
+        with _readable(self._folder):
+            searcher = self._searcher()
+            return self._total(searcher, self._matching(searcher, wanted))
+
+    def people(self, beginning: str, limit: int) -> list[str]:
+        with _readable(self._folder):
+            counts: dict[str, int] = {}
+            for term, count in self._searcher().terms_with_prefix("person", beginning, limit=MOST_KNOWN):
+                counts[term.rpartition("\t")[2]] = count
+            return [name for name, _ in ordered(counts)[:limit]]
+
+    def numbers(self, beginning: str, limit: int) -> list[str]:
+        with _readable(self._folder):
+            searcher = self._searcher()
+            short = len(beginning) <= SHARED
+            look = Among("numbers", frozenset({beginning})) if short else Begins(beginning)
+            clause = self._clause(searcher, look)
+            return [hit.number for hit in self._ordered(searcher, clause, 0, "number", 0, limit)]
 
     def close(self) -> None:
         if hasattr(self, "_index"):  # its files are let go of with it
@@ -121,7 +160,8 @@ class TantivyEngine:
     def _writing(self, marker: str | None) -> Iterator[tantivy.IndexWriter]:
         """A writer, committed at the end; a lock left by a killed process is no lock, the system freed it."""
         with _readable(self._folder):
-            writer = self._index.writer(WRITER_BYTES, 2)
+            # A second thread makes a segment more, which costs a small update half of its time again.
+            writer = self._index.writer(WRITER_BYTES, 1 if self.count() else 2)
         try:
             yield writer
             if marker is not None:
@@ -131,96 +171,183 @@ class TantivyEngine:
                 kept.add_text("marker", marker)
                 writer.add_document(kept)
             writer.commit()
-        except BaseException:
+        except BaseException as problem:
+            if any(word in str(problem) for word in FULL):  # nothing can be undone then either
+                raise DiskFull(file=self._folder) from None
             writer.rollback()
             raise
         finally:
-            writer.wait_merging_threads()
+            with suppress(ValueError):
+                writer.wait_merging_threads()
 
     def _indexed(self, document: Document) -> tantivy.Document:
-        text = f"{document.title}\n{document.text}"
         made = tantivy.Document()
-        made.add_text("kind", CONTRACT)
-        made.add_text("number", document.number)
+        add = made.add_text
         key = number_key(document.number)
-        made.add_text("key", key)
-        for length in range(1, SHARED + 1):
-            made.add_text("beginnings", key[:length])
-        made.add_text("names", " ".join((BREAK, *characters(document.party), BREAK)))
-        made.add_text("letters", " ".join(units(text)))
-        made.add_text("words", " ".join(self._words.segment(text)))
-        for name in FACETS:
-            made.add_text(name, str(getattr(document, name)))
-        made.add_text("group", str(document.group))
-        made.add_text("household", household_key(document.household))
+        lines = [self._line(line) for line in document.lines]
+        add("kind", CONTRACT)
+        add("number", document.number)
+        add("key", key)
+        add("numbers", number_tokens(key))
+        add("names", name_row(document.party))
+        add("similar", similar_row(document.party))
+        add("person", known_as(document.party))
+        add("keeper", name_row(document.responsible))
+        add("letters", f" {STOP} ".join(letters for letters, _ in lines))
+        add("words", " ".join(words for _, words in lines))
+        for name in COUNTED:
+            add(name, str(getattr(document, name)))
+        for sort in SORTS[2:]:
+            add(f"by_{sort}", document.sort_key(sort))
+        add("group", str(document.group))
+        add("household", household_key(document.household))
+        add("campaign", campaign_key(document.campaign))
+        for name, part in zip(PACKED, packed(key), strict=True):
+            made.add_unsigned(name, part)
+        made.add_unsigned("starts", day_number(document.starts, 0))
+        made.add_unsigned("ends", day_number(document.ends, OPEN_END))
         return made
+
+    def _read_line(self, line: str) -> tuple[str, str]:
+        """A line's units and its words, as they are indexed."""
+        row, words = self._words.read(line)
+        return " ".join(row), " ".join(words)
 
     def _searcher(self) -> tantivy.Searcher:
         self._index.reload()
         return self._index.searcher()
 
-    def _clauses(self, searcher: tantivy.Searcher, query: Query) -> tuple[Clause, list[Clause]]:
-        """What must match, and the clauses each of which adds 1 to the score."""
-        wanted = plan(query, self._words)
+    def _matching(self, searcher: tantivy.Searcher, wanted: Plan) -> Clause:
         clauses = [(Occur.Must, self._term("kind", CONTRACT))]
-        clauses += [(Occur.Must, self._any_of(exact)) for exact in wanted.exact]
-        clauses += [(Occur.MustNot, self._any_of(exact)) for exact in wanted.without_exact]
-        clauses += [(Occur.Must, self._needle(searcher, needle)) for needle in wanted.needles]
-        clauses += [(Occur.MustNot, self._needle(searcher, needle)) for needle in wanted.without_needles]
-        scoring = [clause for needle in wanted.needles[:SCORED] for clause in self._scoring(needle)]
-        return Clause.boolean_query(clauses), scoring
-
-    def _needle(self, searcher: tantivy.Searcher, needle: Needle) -> Clause:
-        found = self._named(needle)
-        word = as_word(needle.letters)
-        # Every word of the dictionary is indexed wherever it stands: one that is there is there everywhere.
-        if word and searcher.doc_freq("words", word):
-            found.append(self._term("words", word))
-        elif needle.letters:
-            found.append(self._row("letters", needle.letters))
-        return _either(found)
-
-    def _named(self, needle: Needle) -> list[Clause]:
-        found = [self._row("names", needle.name)] if needle.name else []
-        if needle.number:
-            if len(needle.number) <= SHARED:
-                found.append(self._term("beginnings", needle.number))
-            else:
-                found.append(Clause.regex_query(self._schema, "key", needle.number + ".*"))
-        return found
-
-    def _scoring(self, needle: Needle) -> list[Clause]:
-        """One clause for a name's part, one for a whole name; the second holds only where the first does."""
-        whole = [self._row("names", (BREAK, *needle.name, BREAK))] if needle.name else []
-        if needle.number:
-            whole.append(self._term("key", needle.number))
-        return [_either(self._named(needle)), _either(whole)]
-
-    def _level(self, matching: Clause, scoring: list[Clause], score: int) -> Clause:
-        """The matches of exactly one score."""
-        clauses = [(Occur.Must, matching)]
-        for occur, least in ((Occur.Must, score), (Occur.MustNot, score + 1)):
-            if 0 < least <= len(scoring):
-                counted = [(Occur.Should, clause) for clause in scoring]
-                clauses.append((occur, Clause.boolean_query(counted, minimum_number_should_match=least)))
+        clauses += [(Occur.Must, self._either(searcher, needle.alternatives)) for needle in wanted.needles]
+        clauses += [(Occur.MustNot, self._either(searcher, needle.alternatives)) for needle in wanted.without]
         return Clause.boolean_query(clauses)
 
+    def _best(
+        self,
+        searcher: tantivy.Searcher,
+        matching: Clause,
+        wanted: Plan,
+        total: int,
+        offset: int,
+        limit: int,
+    ) -> list[Hit]:
+        """A page in the order of score and number.
+
+        The best are scored at once; the last score among them, of which more may be left, and pages further on, are
+        searches of their own, ordered by number.
+        """
+        every = [self._steps(searcher, needle) for needle in wanted.needles]
+        steps = [of_needle for of_needle in every if of_needle]
+        least = sum(needle.worth[0] for needle in wanted.needles)
+        hits: list[Hit] = []
+        passed, top = 0, sum(map(len, steps))  # matches of higher scores, the first score to look for
+        if steps and offset + limit <= SCORED_AT_ONCE:
+            best = self._scored(searcher, wanted)
+            if len(best) < total:
+                top = int(best[-1].score) - least
+                best = [hit for hit in best if hit.score > best[-1].score]
+            hits, passed = best[offset : offset + limit], len(best)
+        for step in range(top, -1, -1):
+            if len(hits) == limit or passed == total:
+                break
+            level = self._level(matching, steps, step)
+            count = total - passed if step == 0 else self._total(searcher, level)
+            if count and passed + count > offset:
+                inside = max(0, offset - passed)
+                hits += self._ordered(
+                    searcher, level, float(least + step), "number", inside, limit - len(hits)
+                )
+            passed += count
+        return hits
+
+    def _scored(self, searcher: tantivy.Searcher, wanted: Plan) -> list[Hit]:
+        """The best SCORED_AT_ONCE, in order; those of the last score are any of it."""
+        clauses = [(Occur.Must, Clause.const_score_query(self._term("kind", CONTRACT), 0.0))]
+        clauses += [(Occur.MustNot, self._either(searcher, needle.alternatives)) for needle in wanted.without]
+        for needle in wanted.needles:
+            tiers = [
+                Clause.const_score_query(self._either(searcher, alternatives), float(worth))
+                for worth, alternatives in needle.tiers
+            ]
+            clauses.append((Occur.Must, Clause.disjunction_max_query(tiers)))
+        found = searcher.search(Clause.boolean_query(clauses), SCORED_AT_ONCE, count=False).hits
+        parts = [searcher.fast_field_values(name, [address for _, address in found]) for name in PACKED]
+        numbers = map(unpacked, *parts)
+        hits = [Hit(number, float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.number))
+
+    def _steps(self, searcher: tantivy.Searcher, needle: Needle) -> list[Clause]:
+        """Clauses, each within the one before, as many of which hold as a needle scores above its least."""
+        least, most = needle.worth
+        return [self._either(searcher, needle.down_to(score)) for score in range(least + 1, most + 1)]
+
+    def _level(self, matching: Clause, steps: list[list[Clause]], step: int) -> Clause:
+        """The matches for which exactly so many steps hold, of all needles together."""
+        every = [clause for of_needle in steps for clause in of_needle]
+        clauses = [(Occur.Must, matching)]
+        for occur, least in ((Occur.Must, step), (Occur.MustNot, step + 1)):
+            if 0 < least <= len(every):
+                if len(steps) == 1:  # as they are one within another, without counting them
+                    clauses.append((occur, every[least - 1]))
+                else:
+                    counted = [(Occur.Should, clause) for clause in every]
+                    clauses.append((occur, Clause.boolean_query(counted, minimum_number_should_match=least)))
+        return Clause.boolean_query(clauses)
+
+    def _ordered(
+        self, searcher: tantivy.Searcher, clause: Clause, score: float, by: str, offset: int, limit: int
+    ) -> list[Hit]:
+        found = searcher.search(clause, limit, count=False, order_by_field=by, order=Order.Asc, offset=offset)
+        return [Hit(str(key).rpartition(" ")[2], score) for key, _ in found.hits]
+
     def _facets(self, searcher: tantivy.Searcher, matching: Clause) -> dict[str, list[tuple[str, int]]]:
-        wanted = {name: {"terms": {"field": name, "size": MOST_VALUES}} for name in FACETS}
+        wanted = {name: {"terms": {"field": name, "size": MOST_VALUES}} for name in COUNTED}
+        wanted["responsible"]["terms"] |= {"size": MOST_RESPONSIBLE + 1, "segment_size": MOST_VALUES}
         counted = searcher.aggregate(matching, wanted)
-        return {
-            name: ordered({bucket["key"]: bucket["doc_count"] for bucket in counted[name]["buckets"]})
-            for name in FACETS
-        }
+        facets = facets_of(
+            {
+                name: {bucket["key"]: bucket["doc_count"] for bucket in counted[name]["buckets"]}
+                for name in COUNTED
+            }
+        )
+        return facets | {"responsible": foremost(facets["responsible"])}
 
     def _total(self, searcher: tantivy.Searcher, clause: Clause) -> int:
         found = searcher.search(clause, 1, count=True)
         return int(found.count or 0)  # type: ignore[attr-defined]  # its stub forgets it
 
-    def _any_of(self, exact: Exact) -> Clause:
-        if not exact.values:
-            return Clause.empty_query()
-        return Clause.term_set_query(self._schema, exact.field, sorted(exact.values))
+    def _either(self, searcher: tantivy.Searcher, alternatives: Sequence[Alternative]) -> Clause:
+        clauses = [self._all(searcher, looks) for looks in alternatives]
+        if len(clauses) < 2:
+            return clauses[0] if clauses else Clause.empty_query()
+        return Clause.boolean_query([(Occur.Should, clause) for clause in clauses])
+
+    def _all(self, searcher: tantivy.Searcher, looks: Alternative) -> Clause:
+        if len(looks) == 1:
+            return self._clause(searcher, looks[0])
+        return Clause.boolean_query([(Occur.Must, self._clause(searcher, look)) for look in looks])
+
+    def _clause(self, searcher: tantivy.Searcher, look: Look) -> Clause:
+        match look:
+            case Row("letters", tokens):
+                word = as_word(tokens)
+                # Every word of the dictionary is indexed wherever it stands: one that is there is there everywhere.
+                if word and searcher.doc_freq("words", word):
+                    return self._term("words", word)
+                return self._row("letters", tokens)
+            case Row(name, tokens):
+                return self._row(name, tokens)
+            case Among(name, values):
+                if len(values) == 1:
+                    return self._term(name, *values)
+                if not values:
+                    return Clause.empty_query()
+                return Clause.term_set_query(self._schema, name, sorted(values))
+            case Begins(key):
+                return Clause.regex_query(self._schema, "key", key + ".*")
+            case _:
+                return Clause.range_query(self._schema, look.field, FieldType.Unsigned, look.first, look.last)
 
     def _row(self, name: str, row: Sequence[str]) -> Clause:
         """Tokens side by side."""
@@ -228,11 +355,3 @@ class TantivyEngine:
 
     def _term(self, name: str, token: str) -> Clause:
         return Clause.term_query(self._schema, name, token, index_option="basic")
-
-
-def _either(clauses: list[Clause]) -> Clause:
-    return (
-        Clause.boolean_query([(Occur.Should, clause) for clause in clauses])
-        if clauses
-        else Clause.empty_query()
-    )

@@ -9,26 +9,42 @@ of a segment are held in memory once it has been searched.
 import heapq
 import threading
 import time
-from array import array
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
 
 from whoosh import fields, index
 
-from archive.index.engine import FACETS, SCORED, Document, Found, Hit, IndexUnreadable, ordered
-from archive.index.query import Exact, Needle, Plan, Query, household_key, plan
-from archive.index.words import BREAK, STOP, Words, characters, number_key, units
+from archive.index.engine import (
+    COUNTED,
+    SORTS,
+    Document,
+    Found,
+    Hit,
+    IndexUnreadable,
+    facets_of,
+    foremost,
+    ordered,
+)
+from archive.index.looks import Alternative, Among, Begins, Look, Needle, Plan, Row
+from archive.index.names import CHECKED, ENDING, endings, known_as, name_row, similar_row
+from archive.index.values import OPEN_END, campaign_key, day_number, household_key
+from archive.index.whoosh_lines import Lines
+from archive.index.words import STOP, Words, number_key, units
 
 WRITER_MEGABYTES = 64
 TRIES, PAUSE = 40, 0.05  # seconds; a writer may remove what a reader was about to open
 MARKER = "marker"
 SEPARATOR = "\t"
+ROWS = {
+    "letters": "lines",
+    "names": "names",
+    "similar": "similar",
+    "keeper": "keeper",
+}  # by what is looked for
 Value = TypeVar("Value")
 
 
@@ -36,12 +52,11 @@ def _schema() -> Any:
     return fields.Schema(
         kind=fields.ID(),
         number=fields.ID(sortable=True),
-        names=fields.ID(),
-        lines=fields.ID(),
         facets=fields.COLUMN(),
-        group=fields.ID(),
-        household=fields.ID(),
         marker=fields.STORED(),
+        **{name: fields.ID() for name in ROWS.values()},
+        **{name: fields.ID() for name in ("person", "group", "household", "campaign", "starts", "ends")},
+        **{f"by_{sort}": fields.COLUMN() for sort in SORTS[2:]},
     )
 
 
@@ -59,30 +74,7 @@ class _Columns:
     numbers: list[str]
     keys: list[str]
     facets: list[tuple[str, ...]]
-    lines: dict[str, "_Lines"]
-
-
-class _Lines:
-    """The distinct lines of a segment's field, encoded, to be looked through.
-
-    `documents` holds what was read of the postings, deleted documents perhaps among them.
-    """
-
-    def __init__(self, lines: Iterable[bytes]) -> None:
-        spaced = [b" %s \n" % line for line in lines]
-        self._text = b"".join(spaced)
-        self._ends = array("Q", accumulate(map(len, spaced)))
-        self.documents: dict[bytes, tuple[int, ...]] = {}
-
-    def holding(self, row: Sequence[str]) -> Iterator[bytes]:
-        """The lines in which the units of `row` stand side by side."""
-        wanted = f" {' '.join(row)} ".encode()
-        at = self._text.find(wanted)
-        while at >= 0:
-            line = bisect_right(self._ends, at)
-            start, end = self._ends[line - 1] if line else 0, self._ends[line]
-            yield self._text[start + 1 : end - 2]
-            at = self._text.find(wanted, end)
+    lines: dict[str, Lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +127,20 @@ class WhooshEngine:
         with self._lock:
             return self._retried(lambda: sum(len(segment.alive) for segment in self._current()))
 
-    def search(self, query: Query, offset: int, limit: int) -> Found:
-        wanted = plan(query, self._words)
+    def search(self, wanted: Plan, offset: int, limit: int, sort: str = "score") -> Found:
         with self._lock:
-            return self._retried(lambda: self._find(wanted, offset, limit))
+            return self._retried(lambda: self._find(wanted, offset, limit, sort))
+
+    def total(self, wanted: Plan) -> int:
+        return self.search(wanted, 0, 0, "number").total
+
+    def people(self, beginning: str, limit: int) -> list[str]:
+        with self._lock:
+            return self._retried(lambda: self._people(beginning, limit))
+
+    def numbers(self, beginning: str, limit: int) -> list[str]:
+        wanted = Plan([Needle(((0, ((Begins(beginning),),)),))])
+        return [hit.number for hit in self.search(wanted, 0, limit, "number").hits]
 
     def close(self) -> None:
         with self._lock:
@@ -165,14 +167,21 @@ class WhooshEngine:
         writing.writer.commit()
 
     def _indexed(self, document: Document) -> dict[str, Any]:
-        text = f"{document.title}\n{document.text}"
+        lines = (line.strip() for text in document.lines for line in " ".join(units(text)).split(STOP))
         return {
             "number": document.number,
-            "names": " ".join((BREAK, *characters(document.party), BREAK)),
-            "lines": [line.strip() for line in " ".join(units(text)).split(STOP) if line.strip()],
-            "facets": SEPARATOR.join(str(getattr(document, name)) for name in FACETS).encode(),
+            "names": name_row(document.party),
+            "similar": similar_row(document.party),
+            "keeper": name_row(document.responsible),
+            "person": known_as(document.party).split("\n"),
+            "lines": [line for line in lines if line],
+            "facets": SEPARATOR.join(str(getattr(document, name)) for name in COUNTED).encode(),
             "group": str(document.group),
             "household": household_key(document.household),
+            "campaign": campaign_key(document.campaign),
+            "starts": str(day_number(document.starts, 0)),
+            "ends": str(day_number(document.ends, OPEN_END)),
+            **{f"by_{sort}": document.sort_key(sort).encode() for sort in SORTS[2:]},
         }
 
     def _retried(self, read: Callable[[], Value]) -> Value:
@@ -216,23 +225,37 @@ class WhooshEngine:
                 return str(segment.searcher.reader().stored_fields(document)["marker"])
         return ""
 
-    def _find(self, wanted: Plan, offset: int, limit: int) -> Found:
+    def _find(self, wanted: Plan, offset: int, limit: int, sort: str) -> Found:
         facets: Counter[tuple[str, ...]] = Counter()
-        scored: list[tuple[int, str]] = []
+        found: list[tuple[int | str, str, int]] = []
         for segment in self._current():
             documents = _documents(segment, wanted)
             facets.update(map(segment.columns.facets.__getitem__, documents))
-            scored += _scored(segment, wanted, documents)
-        page = heapq.nsmallest(offset + limit, scored)[offset:] if limit else []
-        counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
+            scores = _scores(segment, wanted, documents) if sort == "score" else {}
+            found += _placed(segment, documents, scores, sort)
+        page = heapq.nsmallest(offset + limit, found)[offset:] if limit else []
+        counts: dict[str, Counter[str]] = {name: Counter() for name in COUNTED}
         for values, count in facets.items():
-            for name, value in zip(FACETS, values, strict=True):
+            for name, value in zip(COUNTED, values, strict=True):
                 counts[name][value] += count
+        by_field = facets_of(counts)
         return Found(
-            total=len(scored),
-            hits=[Hit(number, float(-score)) for score, number in page],
-            facets={name: ordered(counts[name]) for name in FACETS},
+            total=len(found),
+            hits=[Hit(number, float(score)) for _, number, score in page],
+            facets=by_field | {"responsible": foremost(by_field["responsible"])},
         )
+
+    def _people(self, beginning: str, limit: int) -> list[str]:
+        counts: dict[str, int] = {}
+        for segment in self._current():
+            known: Counter[str] = Counter()
+            reader = segment.searcher.reader()
+            for term in reader.expand_prefix("person", beginning):
+                name = term.decode().rpartition("\t")[2]
+                known[name] = max(known[name], reader.doc_frequency("person", term))
+            for name, count in known.items():
+                counts[name] = counts.get(name, 0) + count
+        return [name for name, _ in ordered(counts)[:limit]]
 
 
 class _Writing:
@@ -249,7 +272,7 @@ class _Writing:
 
 
 def _read_columns(reader: Any) -> _Columns:
-    lines = {name: _Lines(reader.lexicon(name)) for name in ("lines", "names")}
+    lines = {name: Lines(reader.lexicon(name)) for name in ROWS.values()}
     numbers = [str(number) for number in reader.column_reader("number")]
     known: dict[bytes, tuple[str, ...]] = {}
     facets = []
@@ -263,58 +286,90 @@ def _read_columns(reader: Any) -> _Columns:
 def _documents(segment: _Segment, wanted: Plan) -> set[int]:
     """The segment's documents that match."""
     documents = set(segment.alive)
-    for exact in wanted.exact:
-        documents &= _exact(segment, exact, documents)
     for needle in wanted.needles:
-        documents &= _needle(segment, needle)
-    for exact in wanted.without_exact:
-        documents -= _exact(segment, exact, documents)
-    for needle in wanted.without_needles:
-        documents -= _needle(segment, needle)
+        documents &= _either(segment, needle.alternatives)
+    for needle in wanted.without:
+        documents -= _either(segment, needle.alternatives)
     return documents
 
 
-def _scored(segment: _Segment, wanted: Plan, documents: set[int]) -> list[tuple[int, str]]:
-    """The score below zero and the number of each of `documents`, so that the least come first."""
+def _scores(segment: _Segment, wanted: Plan, documents: set[int]) -> Counter[int]:
+    """The score of each of `documents`, those of 0 left out."""
     scores: Counter[int] = Counter()
-    for needle in wanted.needles[:SCORED]:
-        scores.update(_named(segment, needle, whole=False) & documents)
-        scores.update(_named(segment, needle, whole=True) & documents)
+    for needle in wanted.needles:
+        left = documents
+        for worth, alternatives in needle.tiers:
+            found = _either(segment, alternatives) & left if worth else set()
+            left = left - found
+            for document in found:
+                scores[document] += worth
+    return scores
+
+
+def _placed(
+    segment: _Segment, documents: set[int], scores: Mapping[int, int], sort: str
+) -> Iterator[tuple[int | str, str, int]]:
+    """What each document stands in order by, its number and its score."""
     numbers = segment.columns.numbers
-    return [(-scores[document], numbers[document]) for document in documents]
+    if sort == "score":
+        yield from ((-scores.get(one, 0), numbers[one], scores.get(one, 0)) for one in documents)
+    elif sort == "number":
+        yield from ((numbers[one], numbers[one], 0) for one in documents)
+    else:
+        column = segment.searcher.reader().column_reader(f"by_{sort}")
+        yield from ((column[one].decode(), numbers[one], 0) for one in documents)
 
 
-def _needle(segment: _Segment, needle: Needle) -> set[int]:
-    return _named(segment, needle, whole=False) | _row(segment, "lines", needle.letters)
-
-
-def _named(segment: _Segment, needle: Needle, *, whole: bool) -> set[int]:
-    """The documents with the needle in a party's name or at the number's beginning, or as one of them."""
-    row = (BREAK, *needle.name, BREAK) if whole and needle.name else needle.name
-    found = _row(segment, "names", row)
-    if needle.number:
-        for document, key in enumerate(segment.columns.keys):
-            if key.startswith(needle.number) and (not whole or key == needle.number):
-                found.add(document)
-    return found
-
-
-def _exact(segment: _Segment, exact: Exact, documents: set[int]) -> set[int]:
-    """Which of `documents` hold one of the values."""
-    if exact.field in FACETS:
-        at, facets = FACETS.index(exact.field), segment.columns.facets
-        return {document for document in documents if facets[document][at] in exact.values}
+def _either(segment: _Segment, alternatives: Iterable[Alternative]) -> set[int]:
+    """The documents with one of the alternatives."""
     found: set[int] = set()
-    for value in exact.values:
-        found |= _matching(segment, exact.field, value)
+    for looks in alternatives:
+        found |= set.intersection(*(_looked_for(segment, look) for look in looks))
     return found
+
+
+def _looked_for(segment: _Segment, look: Look) -> set[int]:
+    keys = segment.columns.keys
+    match look:
+        case Row(name, tokens):
+            return _row(segment, ROWS[name], tokens)
+        case Among("key", values):
+            return {document for document, key in enumerate(keys) if key in values}
+        case Among("numbers", values):
+            return {document for token in values for document in _numbered(keys, token)}
+        case Among(name, values) if name in COUNTED:
+            at = COUNTED.index(name)
+            return {
+                document
+                for document, facets in enumerate(segment.columns.facets)
+                if facets[at : at + 1] and facets[at] in values
+            }
+        case Among(name, values):
+            return {document for value in values for document in _matching(segment, name, value)}
+        case Begins(beginning):
+            return {document for document, key in enumerate(keys) if key.startswith(beginning)}
+        case _:
+            days = segment.searcher.reader().lexicon(look.field)
+            within = [day.decode() for day in days if look.first <= int(day) <= look.last]
+            return {document for day in within for document in _matching(segment, look.field, day)}
+
+
+def _numbered(keys: Sequence[str], token: str) -> Iterator[int]:
+    """The documents that the token, a beginning or an end of a number, is one of (names.number_tokens)."""
+    if token[0] not in (ENDING, CHECKED):
+        yield from (document for document, key in enumerate(keys) if key.startswith(token))
+        return
+    end = token[1:]
+    for document, key in enumerate(keys):
+        if end in key and token in endings(key):
+            yield document
 
 
 def _row(segment: _Segment, name: str, row: Sequence[str]) -> set[int]:
     """The documents with the units side by side in a line."""
     found: set[int] = set()
     reader, lines = segment.searcher.reader(), segment.columns.lines[name]
-    for line in lines.holding(row) if row else ():
+    for line in lines.holding(row):
         if line not in lines.documents:
             lines.documents[line] = tuple(reader.postings(name, line).all_ids())
         found.update(lines.documents[line])

@@ -10,8 +10,13 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+from archive.index.shapes import ALIKE
+from archive.index.sounds import COMPOUND_SURNAMES, GIVEN, SURNAMES, plain_pinyin
+from archive.index.traditional import PAIRS, simplified
 
 if TYPE_CHECKING:
     import jieba
@@ -25,6 +30,7 @@ _CHARACTER = re.compile(rf"[{IDEOGRAPH}]|[^\W_]|、")
 _IDEOGRAPHS = re.compile(f"[{IDEOGRAPH}]+")
 # An identity or telephone number that strayed into a text is not to be found.
 _PERSONAL = re.compile(r"\d{11}")
+_LONG_NUMBER = re.compile(r"\d{11,}[xXｘＸ]?")
 _DASHES = re.compile(r"[\s\-‐‑‒–—−]+")
 _NUMBER = re.compile(r"[0-9][0-9a-z]*")
 
@@ -49,8 +55,13 @@ LINES_KEPT = 20_000
 
 
 def fold(text: str) -> str:
-    """`text` with full-width forms folded (NFKC) and in lower case."""
-    return unicodedata.normalize("NFKC", text).lower()
+    """`text` with full-width forms folded (NFKC), in lower case, its characters simplified."""
+    return simplified(unicodedata.normalize("NFKC", text).lower())
+
+
+def unnumbered(text: str) -> str:
+    """`text` without its runs of digits as long as an identity or telephone number."""
+    return _LONG_NUMBER.sub("", text) if _LONG_NUMBER.search(text) else text
 
 
 def units(text: str) -> list[str]:
@@ -94,36 +105,111 @@ def as_word(row: tuple[str, ...]) -> str:
 class Words:
     """The dictionary: jieba's, the names of divisions as offices write them, the terms of the templates.
 
-    `divisions` are names by code (county 6, town 9, village 12 digits), `titles` those of the templates.
-    The dictionary is read when a text is first segmented (about a second); asking for villages, and
-    searching, need none.
+    `divisions` are names by code (county 6, town 9, village 12 digits); `titles` those of the templates by name,
+    `numbers` their numbers by name. The dictionary is read when a line is first read (about a second); asking
+    for villages, and searching, need none.
     """
 
-    def __init__(self, divisions: Mapping[str, str], titles: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        divisions: Mapping[str, str],
+        titles: Mapping[str, str] | None = None,
+        numbers: Mapping[str, str] | None = None,
+    ) -> None:
         self._names = {code: fold(name) for code, name in divisions.items()}
+        self._titles = {name: fold(title) for name, title in (titles or {}).items()}
+        self._numbers = dict(numbers or {})
         forms: dict[str, set[str]] = {}
         for code in self._names:
             for form in self._forms(code):
                 forms.setdefault(form, set()).update(self._villages_below(code))
         self._villages = {form: frozenset(codes) for form, codes in forms.items()}
-        own = {*forms, *self._names.values(), *map(fold, titles), *TERMS}
+        own = {*forms, *self._names.values(), *self._titles.values(), *TERMS}
         self._own = sorted(word for word in own if len(word) > 1 and _IDEOGRAPHS.fullmatch(word))
         self._dictionary: jieba.Tokenizer | None = None
-        self._words_of_line = lru_cache(maxsize=LINES_KEPT)(self._cut_line)
+        self._read = lru_cache(maxsize=LINES_KEPT)(self._read_line)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """A text that differs where the dictionary does: an index holds the words of one dictionary."""
-        return hashlib.sha256("\n".join(self._own).encode()).hexdigest()[:16]
+        """A text that differs where the dictionary, the readings or the foldings do: an index holds those of one."""
+        libraries = [f"{name} {version(name)}" for name in ("jieba", "pypinyin")]
+        tables = [PAIRS, ALIKE, repr((SURNAMES, COMPOUND_SURNAMES, GIVEN)), unicodedata.unidata_version]
+        return hashlib.sha256("\n".join([*self._own, *libraries, *tables]).encode()).hexdigest()[:16]
 
-    def segment(self, text: str) -> list[str]:
-        """Every word of the dictionary wherever it stands in `text`, and every run of letters or digits.
+    def read(self, line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The units of a line, and its words: every word of the dictionary wherever it stands, and every run of
+        letters or digits; each once.
 
         计划生育合同书 gives 计划, 计划生育, 生育, 合同, 合同书 and itself. What jieba's own cuts leave out
         depends on what stands beside a word; here it does not, so a word that is asked for is never missed.
-        Single characters are no words. Words may come twice.
+        Single characters are no words.
         """
-        return [word for line in text.split("\n") for word in self._words_of_line(line)]
+        return self._read(line)
+
+    def is_own(self, written: str) -> bool:
+        """Whether `written` is a name of a place or template, or a part of one: then it is no person's."""
+        flat = "".join(units(written))
+        return bool(flat) and any(flat in word for word in self._own)
+
+    def templates(self, written: str) -> frozenset[str]:
+        """The names of the templates that `written` means, each if there are several.
+
+        `written` is a name, a number (4, 04), a part of a title, or a title with characters left out (外出合同).
+        """
+        flat = "".join(units(written))
+        named = {
+            name for name, number in self._numbers.items() if flat.isdigit() and int(flat) == int(number)
+        }
+        named |= {
+            name for name, title in self._titles.items() if flat == title or fold(written).strip() == name
+        }
+        named = named or {name for name, title in self._titles.items() if flat and flat in title}
+        return frozenset(named or self.abbreviated(written))
+
+    def abbreviated(self, written: str) -> frozenset[str]:
+        """The templates whose title `written` shortens, with characters left out: 外出合同 (three or more)."""
+        flat = "".join(units(written))
+        if len(flat) < 3:
+            return frozenset()
+        return frozenset(name for name, title in self._titles.items() if _shortens(flat, title))
+
+    def towns(self, written: str) -> frozenset[str]:
+        """The codes of the villages of the town that `written` names; empty if it names none."""
+        code = number_key(written)
+        flat = "".join(units(written))
+        found = {
+            town
+            for town in self._names
+            if len(town) == TOWN_DIGITS and (flat in self._forms(town) or (code and town.startswith(code)))
+        }
+        return frozenset(village for town in found for village in self._villages_below(town))
+
+    def villages_by_pinyin(self, written: str) -> frozenset[str]:
+        """The codes of the villages, or a town's, whose name is written so: chongdong, chongdongcun."""
+        return self._by_pinyin.get(written, frozenset())
+
+    @cached_property
+    def _by_pinyin(self) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for form, codes in self._villages.items():
+            spelled = plain_pinyin(form)
+            found[spelled] = found.get(spelled, frozenset()) | codes
+        return found
+
+    def villages_beginning(self, plain: str) -> list[str]:
+        """The full names of the villages that begin so, with or without their town, or are spelled so in pinyin."""
+        found = []
+        for code in self._villages_below(""):
+            name, full = self._names[code], self._full_name(code)
+            spelled = plain_pinyin(name) if plain.isascii() else ""
+            if name.startswith(plain) or full.startswith(plain) or spelled.startswith(plain):
+                found.append(full)
+        return found
+
+    @property
+    def shown_names(self) -> list[str]:
+        """What villages and towns are called, in full and in short, and the titles: for 'did you mean'."""
+        return [*self._villages, *self._titles.values()]
 
     def villages(self, written: str) -> frozenset[str]:
         """The codes of the villages that `written` means, each if there are several; empty if none.
@@ -160,10 +246,11 @@ class Words:
         towns = {"", town, _core(town, TOWN_ENDINGS)}
         return {before + form for before in towns for form in village}
 
-    def _cut_line(self, line: str) -> tuple[str, ...]:
+    def _read_line(self, line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         found: list[str] = []
         run: list[str] = []
-        for unit in (*units(line), STOP):
+        row = units(line)
+        for unit in (*row, STOP):
             if _IDEOGRAPHS.fullmatch(unit):
                 run.append(unit)
                 continue
@@ -171,7 +258,7 @@ class Words:
             run.clear()
             if unit not in (BREAK, STOP):
                 found.append(unit)
-        return tuple(found)
+        return tuple(row), tuple(dict.fromkeys(found))
 
     def _cut_run(self, run: str) -> Iterator[str]:
         if len(run) < 2:
@@ -204,3 +291,9 @@ def _core(name: str, endings: tuple[str, ...]) -> str:
         if name.endswith(ending) and len(name) > len(ending):
             return name[: -len(ending)]
     return name
+
+
+def _shortens(short: str, whole: str) -> bool:
+    """Whether `short` is `whole` with characters left out."""
+    rest = iter(whole)
+    return all(character in rest for character in short)

@@ -1,24 +1,38 @@
 """`huyue search` and `huyue index`: finding contracts."""
 
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
 
 from archive import search as searching
-from archive.index.query import parse
+from archive.home import Home
+from archive.index.engine import SORTS
+from archive.index.query import Query, parse
 from archive.search import Names, Results
+from archive.search_list import write_matches
 from archive.states import CHINESE, State
-from pipeline.console import Command, Group, emit, progress, say, session
+from pipeline.console import FILE, Command, Group, emit, progress, say, session
 from pipeline.divisions import Divisions
 from pipeline.indexing import names_of
 
 EPILOG = (
     "例：huyue --home 档案库 search 覃小明；search '冲洞村 外出'；search '\"东门镇 冲洞村\" -状态:作废'；"
-    "search 姓名:覃 --state filed；search 451225105001-2026"
+    "search weiguilan；search wgl 冲洞；search 镇:东门 到期:本月；search '覃小明 或 韦秀英'；"
+    "search 2026年春 第三组 --xlsx 名单.xlsx；search --suggest 韦桂"
 )
 SHOWN = 8  # values of a facet
-SHOWN_FACETS = {"template": "合同", "state": "状态", "village": "村", "year": "年份"}
+SUGGESTED = 10
+SHOWN_FACETS = {
+    "template": "合同",
+    "state": "状态",
+    "town": "乡镇",
+    "village": "村",
+    "year": "年份",
+    "responsible": "责任人",
+}
 
 
 class StateName(click.ParamType[str]):
@@ -42,7 +56,8 @@ STATE = StateName()
     cls=Command,
     epilog=EPILOG,
     context_settings={"ignore_unknown_options": True},  # -词 is a word to exclude
-    help="查合同：按姓名（或其中几个字）、村、合同名称、联户责任人、编号（或开头）、身份证号。几个词之间是“都要有”。",
+    help="查合同：按姓名（或其中几个字、拼音、拼音首字母、同音字、形近字）、乡镇、村、组、户、合同名称、联户责任人、"
+    "编号（或其中一段）、到期日、身份证号。几个词之间是“都要有”。",
 )
 @click.argument("words", nargs=-1, metavar="词…")
 @click.option("--village", metavar="村", help="只查一个村：代码或村名。")
@@ -57,6 +72,14 @@ STATE = StateName()
     "--limit", type=click.IntRange(0, 1000), default=20, metavar="条数", help="最多显示几条，默认 20。"
 )
 @click.option("--offset", type=click.IntRange(0), default=0, metavar="条数", help="从第几条之后开始显示。")
+@click.option(
+    "--sort",
+    type=click.Choice(SORTS),
+    default=SORTS[0],
+    help="次序：score 最像的在前（默认），number 编号，village 村、组、户，end 到期日，party 当事人拼音。",
+)
+@click.option("--xlsx", type=FILE, metavar="文件", help="把找到的全部另存为 Excel 工作簿。")
+@click.option("--suggest", is_flag=True, help="不查，只列出这样开头的姓名、村、编号（边打边提示用）。")
 def search(
     words: tuple[str, ...],
     village: str | None,
@@ -65,6 +88,9 @@ def search(
     state: str | None,
     limit: int,
     offset: int,
+    sort: str,
+    xlsx: Path | None,
+    suggest: bool,
 ) -> None:
     home, actor = session().open_home(), session().actor()
     typed, names = " ".join(words), names_of(home)
@@ -72,12 +98,26 @@ def search(
     unknown = next((word for word in words if word.startswith("--")), None)
     if unknown is not None:
         raise click.NoSuchOption(unknown)
+    if suggest:
+        found = searching.suggest(home, names, typed, SUGGESTED)
+        emit([{"kind": one.kind, "text": one.text} for one in found], [one.text for one in found])
+        return
     chosen = None if template is None else _template(template, names)
     query = replace(parse(typed), villages=villages, template=chosen, year=year, state=state)
-    found = searching.search(home, query, typed, names, actor.today, offset, limit)
+    _answer(home, query, typed, names, actor.today, offset, limit, sort)
+    if xlsx is not None:
+        matches = searching.every(home, query, typed, names, actor.today, sort)
+        count = write_matches(xlsx, matches, names, typed, actor.today)
+        say(f"全部 {count} 份在 {xlsx}。")
+
+
+def _answer(
+    home: Home, query: Query, typed: str, names: Names, today: date, offset: int, limit: int, sort: str
+) -> None:
+    found = searching.search(home, query, typed, names, today, offset, limit, sort)
     emit(_value(found), _lines(found, names, offset))
-    if query.unreadable:
-        say(f"“{typed}”里没有可以查的字、字母或数字。要看全部，查找的词就什么都不写。")
+    for note in found.notes:
+        say(note)
     if found.behind:
         say(f"另一个命令正在写入，检索还差 {found.behind} 份合同没有更新，稍后再查一次。")
 
@@ -94,6 +134,7 @@ def _template(given: str, names: Names) -> str:
 def _value(found: Results) -> dict[str, object]:
     return {
         "total": found.total,
+        "exact": found.exact,
         "took_ms": found.took_ms,
         "hits": [
             {
@@ -111,11 +152,15 @@ def _value(found: Results) -> dict[str, object]:
             name: [{"value": value, "count": count} for value, count in counts]
             for name, counts in found.facets.items()
         },
+        "notes": list(found.notes),
+        "suggestions": list(found.suggestions),
     }
 
 
 def _lines(found: Results, names: Names, offset: int) -> list[str]:
-    lines = [f"找到 {found.total} 份（{found.took_ms:.0f} 毫秒）。"]
+    lines = [f"找到 {found.total} 份{_alike(found)}（{found.took_ms:.0f} 毫秒）。"]
+    if found.suggestions:
+        lines.append(f"　你是不是要找：{'、'.join(found.suggestions)}")
     for place, hit in enumerate(found.hits, offset + 1):
         one = hit.standing
         title = names.titles.get(one.template, one.template)
@@ -131,16 +176,27 @@ def _lines(found: Results, names: Names, offset: int) -> list[str]:
     return lines
 
 
+def _alike(found: Results) -> str:
+    """How many are not exactly what was typed."""
+    if found.exact == found.total:
+        return ""
+    if not found.exact:
+        return "，是按读音、字形相近或差一个字找到的"
+    return f"，其中 {found.total - found.exact} 份是按读音、字形相近或差一个字找到的，排在后面"
+
+
 def _called(facet: str, value: str, names: Names) -> str:
     match facet:
         case "village":
             return names.village(value)
+        case "town":
+            return names.divisions.get(value, value)
         case "template":
             return names.titles.get(value, value)
         case "state":
             return CHINESE[State(value)]
         case _:
-            return value
+            return value or "（空）"
 
 
 @click.group(cls=Group, help="检索用的索引；平时会自己更新，不用管。")

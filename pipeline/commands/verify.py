@@ -12,14 +12,13 @@ import click
 from archive import search as searching
 from archive.errors import ArchiveDamaged, ArchiveLocked, Code, DiskFull, WrongKey
 from archive.home import Home
-from archive.index.engine import STAMP, IndexUnreadable
+from archive.index.engine import FULL, STAMP, IndexUnreadable
 from archive.journal import Actor
 from archive.verify import Part, Verified, contracts_of, unchecked, verify
 from pipeline.console import Command, emit, progress, session
 from pipeline.indexing import names_of
 
 SHOWN = 20  # findings of a kind that are shown as text
-FULL = ("No space left", "os error 28", "os error 112")  # how the index says that the disk is full
 
 
 class PartType(click.ParamType[Part]):

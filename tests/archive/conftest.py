@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from archive.home import Home, create_home
 from archive.index.engine import ENGINES, FACETS, Engine, open_engine
+from archive.index.plan import plan
 from archive.index.query import parse
 from archive.journal import Actor
 from tests.archive.index_documents import WORDS
@@ -53,7 +54,7 @@ def search(engine: Engine) -> Search:
     """The numbers that a typed query finds, in order; facets and total must agree with them."""
 
     def run(typed: str) -> list[str]:
-        found = engine.search(parse(typed), 0, 1000)
+        found = engine.search(plan(parse(typed), WORDS), 0, 1000)
         assert found.total == len(found.hits)
         for facet in FACETS:
             assert sum(count for _, count in found.facets[facet]) == found.total

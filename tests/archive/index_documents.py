@@ -20,7 +20,8 @@ DIVISIONS = {
 }
 VILLAGES = sorted(code for code in DIVISIONS if len(code) == 12)
 TITLES = {"household_responsibility": "家庭计划生育责任书", "family_planning": "计划生育合同书"}
-WORDS = Words(DIVISIONS, TITLES.values())
+NUMBERS = {"household_responsibility": "01", "family_planning": "02"}
+WORDS = Words(DIVISIONS, TITLES, NUMBERS)
 STATES = ("planned", "printed", "filed", "expired")
 
 
@@ -36,7 +37,11 @@ def document(serial: int, party: str = "覃小明", place: str = "", **changes: 
         state="filed",
         group=3,
         household="0012",
-        text=f"罗城仫佬族自治县东门镇冲洞村委会\n潘建国\n{place}",
+        responsible="潘建国",
+        campaign="2026春",
+        starts="2026-03-01",
+        ends="2029-02-28",
+        text=f"罗城仫佬族自治县东门镇冲洞村委会\n{place}",
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -62,7 +67,11 @@ def generated(count: int) -> Iterator[Document]:
             state=chance.choice(STATES),
             group=group,
             household=str(chance.randrange(1, 60)),
-            text=f"{DIVISIONS[village[:9]]}{DIVISIONS[village]}\n{a_name(chance)}\n第{group}组{place}",
+            responsible=a_name(chance),
+            campaign=f"{year}春",
+            starts=f"{year}-03-01",
+            ends=chance.choice(("", f"{year}-12-31", f"{year + 3}-02-28")),
+            text=f"{DIVISIONS[village[:9]]}{DIVISIONS[village]}\n第{group}组{place}",
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from archive.index.engine import ENGINES, STAMP, Document, Engine, IndexUnreadable, open_engine
+from archive.index.plan import plan
 from archive.index.query import parse
 from archive.index.words import Words
 from tests.archive.conftest import Search
@@ -44,7 +45,7 @@ def test_the_marker_is_kept_with_the_commit_and_is_no_document(name: str, tmp_pa
     engine.close()
     again = open_engine(name, tmp_path / "index", WORDS)
     assert again.stored_marker() == "journal 2"
-    assert again.count() == again.search(parse(""), 0, 10).total == 2
+    assert again.count() == again.search(plan(parse(""), WORDS), 0, 10).total == 2
     again.delete(numbers(1), marker="journal 3")
     assert (again.stored_marker(), again.count()) == ("journal 3", 1)
 
@@ -76,15 +77,16 @@ def test_a_reader_elsewhere_sees_the_newest_commit(name: str, engine: Engine, tm
     reader = open_engine(name, tmp_path / "index", WORDS)
     assert reader.count() == 0
     engine.update([document(1)])
-    assert reader.search(parse("覃"), 0, 1).total == 1
+    assert reader.search(plan(parse("覃"), WORDS), 0, 1).total == 1
     engine.delete(numbers(1))
-    assert reader.search(parse("覃"), 0, 1).total == 0
+    assert reader.search(plan(parse("覃"), WORDS), 0, 1).total == 0
 
 
 READER = """
 import sys, threading
 from pathlib import Path
 from archive.index.engine import open_engine
+from archive.index.plan import plan
 from archive.index.query import parse
 from tests.archive.index_documents import WORDS
 done = threading.Event()
@@ -93,7 +95,7 @@ engine = open_engine(sys.argv[1], Path(sys.argv[2]), WORDS)
 print("ready", flush=True)
 seen = set()
 while not done.is_set():
-    found = engine.search(parse("覃"), 0, 5)
+    found = engine.search(plan(parse("覃"), WORDS), 0, 5)
     assert found.total == 200 and len(found.hits) == 5, found
     ((state, count),) = found.facets["state"]
     assert count == 200
@@ -146,11 +148,11 @@ def test_a_writer_killed_in_an_update_leaves_the_old_index(name: str, tmp_path: 
         writer.kill()
     engine = open_engine(name, folder, WORDS)
     assert (engine.count(), engine.stored_marker()) == (10, "old")
-    assert engine.search(parse("韦秀英"), 0, 1).total == 0
+    assert engine.search(plan(parse("韦秀英"), WORDS), 0, 1).total == 0
     assert name == "tantivy" or list(folder.glob("*.tmp"))  # where names of the killed update stand
     engine.update([document(1, "潘月娥")], marker="new")
     assert (engine.count(), engine.stored_marker()) == (10, "new")
-    assert engine.search(parse("潘月娥"), 0, 1).total == 1
+    assert engine.search(plan(parse("潘月娥"), WORDS), 0, 1).total == 1
     engine.close()
     assert not list(folder.glob("*.tmp"))
 
@@ -168,7 +170,7 @@ def test_what_is_no_index_of_ours_is_unreadable(name: str, tmp_path: Path, found
     if found == "other engine":
         name = next(other for other in ENGINES if other != name)
     elif found == "other dictionary":
-        words = Words(DIVISIONS | {"451225100203": "平洛村委会"}, TITLES.values())
+        words = Words(DIVISIONS | {"451225100203": "平洛村委会"}, TITLES)
     elif found == "no stamp":
         (folder / STAMP).unlink()
     elif found == "damaged":
@@ -176,7 +178,7 @@ def test_what_is_no_index_of_ours_is_unreadable(name: str, tmp_path: Path, found
             if path.name != STAMP:
                 path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(IndexUnreadable):
-        open_engine(name, folder, words).search(parse("覃"), 0, 10)
+        open_engine(name, folder, words).search(plan(parse("覃"), words), 0, 10)
 
 
 def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:
@@ -186,8 +188,23 @@ def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:
 
 
 def test_no_identity_or_phone_number_is_in_the_files(name: str, engine: Engine, tmp_path: Path) -> None:
-    engine.update([document(1, place="身份证45122519800614001X，电话１３８１２３４５６７８")])
+    strayed = {
+        "responsible": "潘建国13912345678",
+        "place": "身份证45122519800614001X，电话１３８１２３４５６７８",
+    }
+    engine.update(
+        [document(1, "覃小明４５１２２５１９９００６１４００１Ｘ、韦秀英45122519850614002X", **strayed)]
+    )
+    assert engine.people("覃", 5) == ["覃小明"]
     engine.close()
     held = b"".join(path.read_bytes() for path in (tmp_path / "index").iterdir() if path.is_file())
     assert b"45122519800614001" not in held
     assert b"13812345678" not in held
+    for strayed_number in (
+        "45122519850614002",
+        "13912345678",
+        "4 5 1 2 2 5 1 9",
+        "４５１２２５",
+        "451225199006140",
+    ):
+        assert strayed_number.encode() not in held

@@ -1,10 +1,15 @@
 """The query parser reads whatever is typed, and never fails."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.index.query import Exact, Field, Query, Term, parse, plan
+from archive.index.looks import Alternative, Among, Row, Span
+from archive.index.plan import SCORED, plan
+from archive.index.query import MOST_TERMS, Field, Query, Term, parse
 from archive.index.words import Words
 
 WORDS = Words(
@@ -17,10 +22,15 @@ WORDS = Words(
         "451225203205": "民族村委会",
         "451225103001": "长安社区居委会",
     },
-    ["计划生育合同书"],
+    {"family_planning": "计划生育合同书", "away_period": "外出期间计划生育合同书"},
+    {"family_planning": "02", "away_period": "04"},
 )
+TODAY = date(2026, 12, 15)
 ANYTHING = st.text(
-    st.one_of(st.characters(), st.sampled_from('"“”:：-－村组户年状态 　0123456789十𠮷、·|¶\n'))
+    st.one_of(
+        st.characters(),
+        st.sampled_from('"“”:：-－村组户年状态 　0123456789十𠮷、·|¶\n或到期.weiguanl\0\ud800'),
+    )
 )
 
 
@@ -29,17 +39,21 @@ ANYTHING = st.text(
     [
         ("覃小明 冲洞", [Term("覃小明"), Term("冲洞")]),
         ("覃小明　冲洞", [Term("覃小明"), Term("冲洞")]),
-        ('"东门镇 冲洞村"', [Term("东门镇 冲洞村")]),
-        ("“东门镇 冲洞村”覃", [Term("东门镇 冲洞村"), Term("覃")]),
-        ("覃 “东门镇 冲洞村", [Term("覃"), Term("东门镇 冲洞村")]),
-        ('-作废 －"上 寨"', [Term("作废", excluded=True), Term("上 寨", excluded=True)]),
+        ('"东门镇 冲洞村"', [Term("东门镇 冲洞村", exact=True)]),
+        ("“东门镇 冲洞村”覃", [Term("东门镇 冲洞村", exact=True), Term("覃")]),
+        ("覃 “东门镇 冲洞村", [Term("覃"), Term("东门镇 冲洞村", exact=True)]),
+        ('-作废 －"上 寨"', [Term("作废", excluded=True), Term("上 寨", excluded=True, exact=True)]),
         ("村:冲洞", [Term("冲洞", Field.VILLAGE)]),
         ("村：冲洞 姓名: 覃", [Term("冲洞", Field.VILLAGE), Term("覃", Field.PARTY)]),
         ("-状态:作废", [Term("作废", Field.STATE, excluded=True)]),
         ("YEAR:2026 ｙｅａｒ:2025", [Term("2026", Field.YEAR), Term("2025", Field.YEAR)]),
-        ("备注:冲洞", [Term("备注:冲洞")]),
-        ("any:冲洞", [Term("any:冲洞")]),
-        ('姓名:"欧阳 修"', [Term("欧阳 修", Field.PARTY)]),
+        ("备注:冲洞", [Term("冲洞")]),
+        ("any:冲洞", [Term("冲洞")]),
+        ('姓名:"欧阳 修"', [Term("欧阳 修", Field.PARTY, exact=True)]),
+        ("镇:东门 责任人:潘", [Term("东门", Field.TOWN), Term("潘", Field.RESPONSIBLE)]),
+        ("到期：本月 期限:2026", [Term("本月", Field.ENDS), Term("2026", Field.TERM)]),
+        ("a AND b and c", [Term("a"), Term("b"), Term("c")]),
+        ("冲洞 12:30", [Term("冲洞"), Term("12:30")]),
         ("451225100201-2026-02", [Term("451225100201-2026-02")]),
         ("𠮷", [Term("𠮷")]),
         ("\ue000", [Term("\ue000")]),
@@ -54,22 +68,86 @@ def test_without_a_word_everything_is_asked_for(typed: str) -> None:
     assert parse(typed) == Query()
 
 
-@pytest.mark.parametrize("typed", ["-", "--", '"', '""', "“", "村:", "，。！", "(", "- - -", ":", '村:""'])
+@pytest.mark.parametrize(
+    ("typed", "groups"),
+    [
+        ("覃 或 韦", ["覃 韦"]),
+        ("覃|韦｜罗", ["覃 韦 罗"]),
+        ("冲洞 覃 或 韦 外出", ["冲洞", "覃 韦", "外出"]),
+        ("覃 or 韦 OR 罗", ["覃 韦 罗"]),
+        ("姓名:或 韦", ["或", "韦"]),
+        ('"或" 韦', ["或", "韦"]),
+        ("或 韦", ["韦"]),
+        ("韦 或", ["韦"]),
+        ("韦 或 -罗", ["韦", "罗"]),
+        ("-韦 或 罗", ["韦", "罗"]),
+    ],
+)
+def test_or_binds_closer_than_the_space(typed: str, groups: list[str]) -> None:
+    assert [" ".join(term.text for term in group) for group in parse(typed).groups] == groups
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["-", "--", '"', '""', "“", "村:", "，。！", "(", "- - -", ":", '村:""', "\0", "\ud800", "姓名:(", "或"],
+)
 def test_what_was_typed_without_anything_to_look_for_finds_nothing(typed: str) -> None:
-    assert parse(typed) == Query(unreadable=True)
-    assert parse(f"{typed} 覃").unreadable is False
-
-
-@given(ANYTHING)
-def test_no_text_makes_it_fail(typed: str) -> None:
     query = parse(typed)
-    made = plan(query, WORDS)
-    assert len(made.needles) + len(made.exact) <= len(query.terms) + query.unreadable
+    assert (query.groups, query.unreadable) == ((), True)
+    assert any("里没有可以查的" in note for note in query.notes)
+    assert parse(f"{typed} 覃").unreadable is False
+    assert Among("state", frozenset()) in looks(query)
+
+
+@pytest.mark.parametrize(
+    ("typed", "note"),
+    [
+        ('"覃小明', "引号只有一半"),
+        ("备注:冲洞", "没有“备注”这一栏"),
+        ("覃 姓名:(", "“姓名:”后面没有写要找的"),
+        ("覃 或", "“或”的后面没有词"),
+        ("a AND", "最后的“并且”后面没有词"),
+        ("或 覃", "“或”要写在两个词的中间"),
+        ("覃 或 -韦", "“或”的两边不能是减号词"),
+        ("龙" * 5000, "有一个词太长"),
+        ("龙 " * 5000, "词太多"),
+        ("状态:丢了", "没有“丢了”这种状态"),
+        ("村:没有这个村", "没有叫“没有这个村”的村"),
+        ("镇:没有", "没有叫“没有”的乡镇"),
+        ("合同:没有", "没有叫“没有”的合同"),
+        ("组:三十三年", "看不出是第几组"),
+        ("年:好久以前", "看不出是哪一年"),
+        ("到期:改天", "看不出是什么日子"),
+        ("编号:冲洞", "没有编号的数字"),
+    ],
+)
+def test_what_is_not_understood_is_said(typed: str, note: str) -> None:
+    assert any(note in one for one in plan(parse(typed), WORDS).notes)
+
+
+@pytest.mark.parametrize("typed", ["覃小明 冲洞", "a AND b", '"东门镇 冲洞村" -作废', "到期:本月", ""])
+def test_what_is_understood_needs_no_note(typed: str) -> None:
+    assert plan(parse(typed), WORDS).notes == ()
+
+
+@given(ANYTHING, st.booleans())
+def test_no_text_makes_it_fail(typed: str, similar: bool) -> None:
+    query = parse(typed)
+    made = plan(query, WORDS, similar=similar)
+    assert len(made.needles) + len(made.without) <= len(query.groups) + query.unreadable
+    assert sum(needle.worth[1] > 0 for needle in made.needles) <= SCORED
 
 
 @given(st.lists(st.sampled_from(["覃小明", "冲洞", "𠮷", "12号"]), min_size=1))
 def test_terms_between_spaces_come_back_in_order(typed: list[str]) -> None:
-    assert [term.text for term in parse(" ".join(typed)).terms] == typed[:32]
+    assert [term.text for term in parse(" ".join(typed)).terms] == typed[:MOST_TERMS]
+
+
+def looks(query: Query) -> Alternative:
+    """The looks of a query that there is one way to find."""
+    return tuple(
+        look for needle in plan(query, WORDS).needles for looks_of in needle.alternatives for look in looks_of
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,7 +164,10 @@ def test_terms_between_spaces_come_back_in_order(typed: list[str]) -> None:
         *((f"户:{written}", "household", {"12"}) for written in ("12", "0012", "12号", "１２户")),
         ("户:0", "household", {"0"}),
         *((f"年:{written}", "year", {"2026"}) for written in ("2026", "２０２６", "2026年")),
-        ("年:去年", "year", set()),
+        ("年:去年", "year", {"2025"}),
+        ("年:2024..2026", "year", {"2024", "2025", "2026"}),
+        ("年:2024-2026", "year", set()),
+        ("年:好久", "year", set()),
         *((f"状态:{written}", "state", {"filed"}) for written in ("filed", "FILED", "已归档", "归档")),
         *((f"状态:{written}", "state", {"declined"}) for written in ("未签", "自愿", "未签（自愿）")),
         ("状态:丢了", "state", set()),
@@ -105,17 +186,87 @@ def test_terms_between_spaces_come_back_in_order(typed: list[str]) -> None:
         ("村:长安村", "village", set()),
         ("村:999999999999", "village", {"999999999999"}),
         ("村:没有这个村", "village", set()),
+        *(
+            (f"村:{written}", "village", {"451225100201"})
+            for written in ("chongdong", "衝洞", "ChongdongCun")
+        ),
+        *(
+            (f"镇:{written}", "village", {"451225100201"})
+            for written in ("东门", "东门镇", "東門", "451225100")
+        ),
+        ("镇:冲洞", "village", set()),
+        *((f"合同:{written}", "template", {"away_period"}) for written in ("04", "4", "外出", "外出合同")),
+        ("模板:away_period", "template", {"away_period"}),
+        ("种类:计划生育合同", "template", {"away_period", "family_planning"}),
+        ("批次:2026年春", "campaign", {"2026春"}),
+        ("状态:已", "state", set()),
     ],
 )
 def test_a_field_means_these_values(typed: str, field: str, values: set[str]) -> None:
-    assert plan(parse(typed), WORDS).exact == [Exact(field, frozenset(values))]
+    assert looks(replace(parse(typed), today=TODAY)) == (Among(field, frozenset(values)),)
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "last"),
+    [
+        ("2026-05", 20260501, 20260531),
+        ("2026年5月", 20260501, 20260531),
+        ("2028.2", 20280201, 20280229),
+        ("2026-05-07", 20260507, 20260507),
+        ("20260507", 20260507, 20260507),
+        ("２０２６年５月７日", 20260507, 20260507),
+        ("2026", 20260101, 20261231),
+        ("本月", 20261201, 20261231),
+        ("下个月", 20270101, 20270131),
+        ("上月", 20261101, 20261130),
+        ("明年", 20270101, 20271231),
+        ("今天", 20261215, 20261215),
+        ("2026-11..2027-01", 20261101, 20270131),
+        ("2027-01至2026-11", 20261101, 20270131),
+        ("2026-11..", 20261101, 29991231),
+        ("..2026-11", 19000101, 20261130),
+    ],
+)
+def test_a_period_is_read_so(typed: str, first: int, last: int) -> None:
+    assert looks(replace(parse(f"到期:{typed}"), today=TODAY)) == (Span("ends", first, last),)
+    term = looks(replace(parse(f"期限:{typed}"), today=TODAY))
+    assert term == (Span("starts", 0, last), Span("ends", first, 99991231))
+
+
+@pytest.mark.parametrize("typed", ["2026-13", "2026-02-30", "..x", "2026-5-7-1", "9999999", "20265", "一月"])
+def test_what_is_no_period_finds_nothing(typed: str) -> None:
+    assert looks(parse(f"到期:{typed}")) == (Among("year", frozenset()),)
+
+
+@pytest.mark.parametrize(
+    ("typed", "look"),
+    [
+        ("2026年", Among("year", frozenset({"2026"}))),
+        ("2024..2025", Among("year", frozenset({"2024", "2025"}))),
+        ("2026年春", Among("campaign", frozenset({"2026春"}))),
+        ("第三组", Among("group", frozenset({"3"}))),
+        ("3队", Among("group", frozenset({"3"}))),
+        ("0412", Among("household", frozenset({"412"}))),
+        ("12户", Among("household", frozenset({"12"}))),
+        ("已归档", Among("state", frozenset({"filed"}))),
+        ("本月到期", Span("ends", 20261201, 20261231)),
+        ("2026年到期", Span("ends", 20260101, 20261231)),
+        ("外出合同", Among("template", frozenset({"away_period"}))),
+        ("chongdong", Among("village", frozenset({"451225100201"}))),
+    ],
+)
+def test_a_bare_word_means_more_than_its_letters_unless_it_is_quoted(typed: str, look: Among | Span) -> None:
+    assert look in looks(replace(parse(typed), today=TODAY))
+    assert look not in looks(replace(parse(f'"{typed}"'), today=TODAY))
 
 
 def test_filters_of_the_command_line_stand_beside_the_terms() -> None:
-    query = Query((Term("覃"),), frozenset({"451225100201"}), "family_planning", 2026, "filed\udc80")
+    query = Query(((Term("覃"),),), frozenset({"451225100201"}), "family_planning", 2026, "filed\udc80")
     made = plan(query, WORDS)
-    assert len(made.needles) == 1
-    assert {exact.field: set(exact.values) for exact in made.exact} == {
+    filters = [
+        look for needle in made.needles[1:] for (look,) in needle.alternatives if isinstance(look, Among)
+    ]
+    assert {look.field: set(look.values) for look in filters} == {
         "village": {"451225100201"},
         "template": {"family_planning"},
         "year": {"2026"},
@@ -124,8 +275,9 @@ def test_filters_of_the_command_line_stand_beside_the_terms() -> None:
 
 
 def test_a_personal_number_is_looked_for_nowhere_in_texts() -> None:
-    (needle,) = plan(parse("45122519800614001X"), WORDS).needles
-    assert needle.letters == ()
+    found = looks(parse("45122519800614001X"))
+    assert found
+    assert not any(isinstance(look, Row) and look.field == "letters" for look in found)
 
 
 def test_what_is_marked_is_what_was_looked_for_in_texts() -> None:

@@ -142,7 +142,7 @@ def test_a_search_does_not_wait_for_a_writer(home: Path) -> None:
 def test_punctuation_alone_finds_nothing_and_says_so(home: Path, engine: str, typed: str) -> None:
     answer = huyue("--home", home, "search", typed, "--json", HUYUE_ENGINE=engine)
     assert (answer.status, answer.json["total"], answer.json["hits"]) == (0, 0, [])
-    assert set(answer.json["facets"]) == {"village", "template", "year", "state"}
+    assert set(answer.json["facets"]) == {"town", "village", "template", "year", "state", "responsible"}
     assert f"“{typed}”里没有可以查的" in answer.err
     assert find(home, "", engine=engine)["total"] == len(rows(home))
 

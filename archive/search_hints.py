@@ -1,0 +1,114 @@
+"""What a searcher may have meant: where nothing is exactly what was typed, and while something is being typed."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from archive.index.engine import Engine
+from archive.index.names import names_of, nearly
+from archive.index.plan import plan
+from archive.index.query import Field, Query, Term
+from archive.index.shapes import shaped
+from archive.index.sounds import initials, plain_pinyin, readings, typed_sounds
+from archive.index.words import Words, characters, number_key, trimmed
+
+MOST_SUGGESTED = 5
+LOOKED_AT = 20  # contracts of names that may be meant
+MOST_TERMS = 4  # of a query that are looked into
+LEAST_DIGITS = 4  # of a number before any is suggested
+NAMED = (Field.ANY, Field.PARTY)
+PLACED = (Field.ANY, Field.VILLAGE, Field.TOWN, Field.TEMPLATE)
+
+
+Parties = Callable[[list[str]], Mapping[str, str]]  # the parties of contracts, by number
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What of a query was not understood, and what may have been meant."""
+
+    notes: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Something to complete what is being typed with; `kind` is party, village or contract."""
+
+    kind: str
+    text: str
+
+
+def hints_for(engine: Engine, words: Words, query: Query, exact: int, parties: Parties) -> Hints:
+    """The hints for a query of which so many contracts are exactly what was typed."""
+    notes = list(plan(query, words).notes)
+    terms = [term for term in query.terms if not term.excluded][:MOST_TERMS]
+    if exact or not terms:
+        return Hints(tuple(notes))
+    alone = {term: engine.total(plan(_only(query, term), words)) for term in terms}
+    meant: list[str] = []
+    spelled = [term.text for term in terms if term.field in NAMED and typed_sounds(term.text)]
+    if len(spelled) > 1:  # they may be one name
+        meant += _people(engine, words, query, Term(" ".join(spelled)), parties)
+    for term in terms:
+        if not alone[term]:
+            meant += [*_places(words, term), *_people(engine, words, query, term, parties)]
+    if len(terms) > 1 and all(alone.values()) and len(query.groups) == len(query.terms):
+        counts = "，".join(f"“{term.text}”{count} 份" for term, count in alone.items())
+        notes.append(f"分开查都有（{counts}），没有一份合同同时符合。")
+    return Hints(tuple(notes), tuple(dict.fromkeys(meant))[:MOST_SUGGESTED])
+
+
+def _only(query: Query, term: Term) -> Query:
+    return Query(((term,),), today=query.today)
+
+
+def _places(words: Words, term: Term) -> Iterator[str]:
+    """Villages, towns and templates whose name is nearly what was typed, or sounds like it."""
+    written = trimmed(characters(term.text))
+    if term.field not in PLACED or len(written) < 2:
+        return
+    sound, looks = plain_pinyin("".join(written)), shaped(written)
+    names = [(tuple(name), name) for name in words.shown_names if tuple(name) != written]
+    yield from (name for _, name in names if plain_pinyin(name) == sound)
+    yield from (name for row, name in names if shaped(row) == looks)
+    yield from (name for row, name in names if nearly(row, written))
+
+
+def _people(engine: Engine, words: Words, query: Query, term: Term, parties: Parties) -> Iterator[str]:
+    """Names of parties that sound or look like what was typed, the likeliest first."""
+    wanted = plan(_only(query, term), words, similar=True)
+    if term.field not in NAMED or not wanted.loose:
+        return
+    numbers = [hit.number for hit in engine.search(wanted, 0, LOOKED_AT).hits]
+    known = parties(numbers)
+    for number in numbers:
+        for name in known.get(number, "").split("、"):
+            if any(_alike(tuple(characters(term.text)), term.text, row) for row in names_of(name)):
+                yield name
+
+
+def _alike(written: tuple[str, ...], text: str, name: tuple[str, ...]) -> bool:
+    """Whether a name is heard, seen or mistyped as what was written."""
+    sounds = {*typed_sounds(text)} or {*readings(written)}
+    first = {initials(row) for row in sounds}
+    heard = readings(name)
+    return (
+        any(row in sounds or initials(row) in sounds & first for row in heard)
+        or shaped(name) == shaped(written)
+        or nearly(name, written)
+    )
+
+
+def suggestions(engine: Engine, words: Words, typed: str, limit: int) -> list[Suggestion]:
+    """Names of parties, villages and numbers that begin as `typed` does, of each kind at most `limit`."""
+    written = typed.strip()
+    plain = "".join(trimmed(characters(written)))
+    if not plain:
+        return []
+    people = engine.people(plain, limit)
+    found = [Suggestion("party", name) for name in people]
+    found += [Suggestion("village", name) for name in words.villages_beginning(plain)[:limit]]
+    key = number_key(written)
+    if len(key) >= LEAST_DIGITS:
+        found += [Suggestion("contract", number) for number in engine.numbers(key, limit)]
+    return found
