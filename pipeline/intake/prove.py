@@ -40,7 +40,7 @@ GONE = 0.3  # of a character's ink missing: it is another
 LOWEST, SOMETHING = 0.56, 0.1
 # Ink less than that much of the page's usual strength, where the character is not quite as printed: another pen's, in
 # a colour that the one channel shows weakly. Of each value so many characters say what is usual.
-PALE, NOT_QUITE, SAMPLED = 0.55, 0.93, 4
+PALE, NOT_QUITE, SAMPLED = 0.55, 0.88, 2
 # Of the page's usual correlation that all of a value has where a pen went over it, and of the usual ink.
 WORSE, DARKER = 0.795, 1.04
 INKED, FEW_INKED, FEW = (
@@ -140,11 +140,12 @@ class _Line:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Strip:
-    """A part of the flattened page; `left` and `top` are its corner's place on that."""
+    """A part of the flattened page; `left` and `top` are its corner's place on that, `paper` its brightness bare."""
 
     image: Pixels
     left: int
     top: int
+    paper: float
 
     def part(self, left: int, top: int, right: int, bottom: int) -> Shades:
         """What of it lies between these places on the page."""
@@ -192,7 +193,8 @@ def _strip(plain: Pixels, registration: Registration, line: _Line) -> _Strip:
     left, top = max(left - AROUND, 0), max(top - AROUND, 0)
     right, bottom = min(right + AROUND, WIDTH * FLAT), min(bottom + AROUND, HEIGHT * FLAT)
     area = left / FLAT, top / FLAT, (right - left) / FLAT, (bottom - top) / FLAT
-    return _Strip(flatten(plain, registration, area, FLAT), left, top)
+    image = flatten(plain, registration, area, FLAT)
+    return _Strip(image, left, top, max(float(np.percentile(image[::4, ::4], 80)), 1.0))
 
 
 def _extent(line: _Line) -> tuple[int, int, int, int]:
@@ -286,7 +288,7 @@ def _strength(one: _Found) -> float:
         ink = one.printed.picture < FEW_INKED
     if not ink.any() or there.shape != ink.shape:
         return 1.0
-    return float(1 - there[ink].mean() / max(np.percentile(one.strip.image, 80), 1.0))
+    return float(1 - there[ink].mean() / one.strip.paper)
 
 
 def _best_other(one: _Found) -> float:
