@@ -12,7 +12,6 @@ as the papers themselves. Identity numbers stand on the papers only.
 """
 
 import hashlib
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -28,6 +27,7 @@ from archive.four_checks import Check, Checked
 from archive.home import Home
 from archive.journal import Actor
 from archive.package_lists import Gap, Paper, write_lists
+from archive.retention import retentions
 from archive.states import CHINESE, Standing, newest_filing, standings
 from archive.vault import Vault
 
@@ -142,7 +142,7 @@ def _papers(
 ) -> Iterator[Paper]:
     """The papers of these contracts, in order."""
     contract, filing, template = tables.contract, tables.filing, tables.template
-    retentions: dict[str, str] = {}
+    kept = retentions(connection)
     for start in range(0, len(numbers), CHUNK):
         part = numbers[start : start + CHUNK]
         query = (
@@ -150,7 +150,6 @@ def _papers(
                 filing,
                 template.c.sha256.label("version_of"),
                 template.c.version.label("printed_as"),
-                template.c.manifest,
             )
             .join(contract, contract.c.number == filing.c.contract)
             .join(template, template.c.sha256 == contract.c.template_sha256)
@@ -159,9 +158,6 @@ def _papers(
         rows = {row.contract: row for row in connection.execute(query)}
         for one in standings(connection, on, part):
             row = rows[one.number]
-            if row.version_of not in retentions:
-                manifest = tomllib.loads(row.manifest.decode())
-                retentions[row.version_of] = RETENTION[manifest.get("retention", "D30")]
             about = {
                 "version": str(row.version),
                 "filed_on": row.filed_on,
@@ -169,7 +165,7 @@ def _papers(
                 "sheets": str(row.sheets),
                 "sha256": row.sha256,
                 "template_version": row.printed_as,
-                "retention": retentions[row.version_of],
+                "retention": RETENTION[kept[row.version_of]],
             }
             yield Paper(one.number, row.blob, row.sha256, row.sheets, _said(one, names) | about)
 

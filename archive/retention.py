@@ -32,7 +32,7 @@ class Due:
 def due_papers(connection: Connection, on: date) -> Iterator[Due]:
     """The contracts that are due by a date, by number."""
     contract, filing, closing = tables.contract, tables.filing, tables.closing
-    kept = _retentions(connection)
+    kept = retentions(connection)
     last_filed = func.max(filing.c.filed_on)
     closed = select(func.max(closing.c.day)).where(closing.c.contract == contract.c.number).scalar_subquery()
     query = (
@@ -57,7 +57,7 @@ def due_papers(connection: Connection, on: date) -> Iterator[Due]:
             yield Due(standing, *found[standing.number])
 
 
-def _retentions(connection: Connection) -> dict[str, str]:
+def retentions(connection: Connection) -> dict[str, str]:
     """Every template version's retention, by its hash."""
     template = tables.template
     rows = connection.execute(select(template.c.sha256, template.c.manifest))
