@@ -41,7 +41,8 @@ from archive.errors import (
 )
 from archive.home import CATALOGUE, Home
 from archive.journal import CHINA
-from archive.vault import PART, Vault, sync_folder, write_synced
+from archive.on_disk import sync_file, sync_folder, write_synced
+from archive.vault import PART, Vault
 from archive.verify import Bar, keep_head
 
 VERSION = 1
@@ -179,7 +180,7 @@ def snapshot(home: Home, target: Path) -> None:
         raise known or ArchiveDamaged(file=home.catalogue, detail=str(problem)) from None
     finally:
         raw.close()
-    database.sync(target)
+    sync_file(target)
 
 
 @dataclass(slots=True)
@@ -256,7 +257,7 @@ def _write_manifest(making: Path, store: _Store, today: date) -> None:
         for number, blob in enumerate(store.held()):
             file.write(f'{"," if number else ""}\n  "{blob.file}"')
         file.write("\n ]\n}\n")
-    database.sync(path)
+    sync_file(path)
 
 
 def _named(base: Path, making: Path) -> Path:

@@ -5,9 +5,10 @@ run left whole are not written again.
 """
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
+
+from archive.on_disk import sync_file
 
 CHUNK = 1 << 20  # bytes
 DECLARATION, INFO, PAYLOAD = "bagit.txt", "bag-info.txt", "data"
@@ -92,5 +93,4 @@ def sync(folder: Path) -> None:
     """Have everything of a bag on the disk, where the system can say so for folders."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
+            sync_file(path)

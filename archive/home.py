@@ -25,6 +25,7 @@ from archive import journal, keys, vault
 from archive.catalogue import database, tables
 from archive.errors import ArchiveLocked, HomeExists, KeyExists, NotAnArchive
 from archive.journal import Actor
+from archive.on_disk import rename, sync_folder
 
 CATALOGUE, RECOVERY = "catalogue.db", "recovery.json"
 NEW_KEY = "new.key"  # a new archive's key, until it is in its place beside the folder
@@ -252,9 +253,10 @@ def _finish_key_change(home: Home) -> None:
     with suppress(ArchiveLocked), home.locked(seconds=0):
         if home.new_catalogue.exists():
             home.new_key_file.unlink(missing_ok=True)
+            sync_folder(home.key_file.parent)  # left alone, it would be taken for a change to be finished
             home.new_catalogue.unlink()
         elif home.new_key_file.exists():
-            home.new_key_file.replace(home.key_file)
+            rename(home.new_key_file, home.key_file)
             home.recovery.unlink(missing_ok=True)
 
 

@@ -9,7 +9,6 @@ A recovery code is 160 random bits and 20 of a check, in nine groups of four of 
 """
 
 import hashlib
-import os
 import secrets
 import unicodedata
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from archive.errors import (
     RecoveryCodeWrong,
     RecoveryMissing,
 )
+from archive.on_disk import rename, sync_folder, write_synced
 
 LENGTH, NONCE, SALT = 32, 12, 16  # bytes
 MEMORY_KIB, PASSES, LANES = 64 * 1024, 3, 4
@@ -99,14 +99,15 @@ def written(key: bytes, passphrase: str = "") -> str:
 
 def write_new(path: Path, text: str) -> None:
     """Write a key's file, on the disk before this returns. Raises FileExistsError."""
-    _write(path, text, os.O_EXCL)
+    write_synced(path, text.encode(), new=True)
+    sync_folder(path.parent)
 
 
 def replace(path: Path, text: str) -> None:
     """Write a key's file in place of the one there: it is the one or the other, whenever the machine stops."""
     new = path.with_name(path.name + NEW)
-    _write(new, text, os.O_TRUNC)
-    new.replace(path)
+    write_synced(new, text.encode())
+    rename(new, path)
 
 
 def new_code() -> str:
@@ -188,11 +189,3 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="ascii").strip()
     except (OSError, ValueError):
         raise KeyUnreadable(file=path) from None
-
-
-def _write(path: Path, text: str, how: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

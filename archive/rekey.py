@@ -14,6 +14,7 @@ from archive import journal, keys
 from archive.catalogue import database, tables
 from archive.home import Home
 from archive.journal import Actor
+from archive.on_disk import rename, sync_file
 from archive.vault import Vault
 
 CHUNK = 2_000  # blobs' keys wrapped at a time
@@ -39,12 +40,12 @@ def change_key(home: Home, key: bytes, written: str, actor: Actor, done: Callabl
         with engine.begin() as connection:
             count = _wrap_anew(connection, home.vault(connection), changed.vault(connection), done)
             journal.record(connection, actor, "key_change", "", {"blobs": count})
-        database.sync(target)
+        sync_file(target)
         new = home.new_key_file
         new.unlink(missing_ok=True)
         keys.write_new(new, written)
-        target.replace(home.catalogue)
-        new.replace(home.key_file)
+        rename(target, home.catalogue)
+        rename(new, home.key_file)
         # The recovery code was for the key before.
         home.recovery.unlink(missing_ok=True)
     return changed

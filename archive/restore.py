@@ -13,7 +13,7 @@ from archive.catalogue import database, tables
 from archive.errors import BackupLacking, BlobDamaged, HomeExists, WrongKey
 from archive.home import Home
 from archive.journal import Actor
-from archive.vault import sync_folder, write_synced
+from archive.on_disk import sync_folder, write_synced
 from archive.verify import Bar, keep_head
 
 

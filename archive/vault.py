@@ -12,7 +12,6 @@ rewrites no blob.
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 from collections.abc import Iterator, Sequence
@@ -27,6 +26,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from archive.catalogue import tables
 from archive.errors import BlobDamaged, BlobMissing
+from archive.on_disk import rename, sync_folder, write_synced
 
 MAGIC = b"HYV1"
 NONCE = 12  # bytes
@@ -164,8 +164,7 @@ class Vault:
             sync_folder(self.folder)
         part = path.with_name(name + PART)
         write_synced(part, data)
-        part.replace(path)
-        sync_folder(path.parent)
+        rename(part, path)
 
 
 def open_vault(folder: Path, key: bytes, connection: Connection) -> Vault:
@@ -177,23 +176,3 @@ def open_vault(folder: Path, key: bytes, connection: Connection) -> Vault:
     vault = folder / FOLDER
     vault.mkdir(mode=0o700, exist_ok=True)
     return Vault(vault, wrap, bytes(name_key))
-
-
-def write_synced(path: Path, data: bytes, *, append: bool = False) -> None:
-    """Write a file anew, or its end, and have it on the disk before this returns."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC), 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename last, where the system can (Windows cannot open folders, and needs no such thing)."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -38,7 +38,8 @@ from archive.errors import (
     WrongKey,
 )
 from archive.home import Home
-from archive.vault import Vault, write_synced
+from archive.on_disk import write_synced
+from archive.vault import Vault
 
 CHUNK = 200  # blobs looked at between two looks at the catalogue
 NOTED = 5_000  # blobs found sound that are noted at a time

@@ -1,6 +1,5 @@
 """Opening the catalogue: SQLAlchemy over SQLCipher, WAL, foreign keys, and Alembic's migrations."""
 
-import os
 import shutil
 from contextlib import closing
 from pathlib import Path
@@ -97,22 +96,15 @@ def copy_under(path: Path, key: bytes, target: Path, new_key: bytes) -> None:
     Nobody may have it open meanwhile; no log of it is left beside it. Raises ArchiveLocked where somebody has.
     """
     target.unlink(missing_ok=True)
-    with closing(sqlcipher.connect(str(path), isolation_level=None, timeout=LOCK_SECONDS)) as raw:
-        raw.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        raw.execute("PRAGMA cipher_log_level = NONE")
+    with closing(open_engine(path, key, writing=True).raw_connection()) as raw:
+        cursor = raw.cursor()
         try:
-            raw.execute("PRAGMA journal_mode = DELETE")
-            raw.execute(f"ATTACH DATABASE ? AS anew KEY \"x'{new_key.hex()}'\"", (str(target),))
-            raw.execute("SELECT sqlcipher_export('anew')")
-            raw.execute("DETACH DATABASE anew")
+            cursor.execute("PRAGMA journal_mode = DELETE")
+            cursor.execute(f"ATTACH DATABASE ? AS anew KEY \"x'{new_key.hex()}'\"", (str(target),))
+            cursor.execute("SELECT sqlcipher_export('anew')")
+            cursor.execute("DETACH DATABASE anew")
         except sqlcipher.DatabaseError as problem:
             raise explained(str(problem), path) or ArchiveDamaged(file=path, detail=str(problem)) from None
-
-
-def sync(path: Path) -> None:
-    """Have a catalogue that nobody has open on the disk."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def revision(connection: Connection) -> str:

@@ -197,7 +197,7 @@ class Killed(BaseException):
     """What ends a change at a chosen step."""
 
 
-STEPS = ("copy_under", "sync", "write_new", "catalogue", "key")
+STEPS = ("copy_under", "sync_file", "write_new", "catalogue", "key")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -227,7 +227,7 @@ def test_a_change_that_is_killed_at_any_step_is_undone_or_finished(
 
         monkeypatch.setattr(Path, "replace", replace)
     else:
-        of = keys if step == "write_new" else database
+        of = {"copy_under": database, "sync_file": rekey, "write_new": keys}[step]
         monkeypatch.setattr(of, step, killed(getattr(of, step)))
     with pytest.raises(Killed):
         changed(home)
