@@ -7,6 +7,7 @@ unsure. In a coloured scan red ink is judged apart from the rest, so that a seal
 nothing; without colour a box under a seal is unsure. `unsure` never counts as signed.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -89,16 +90,17 @@ def _judge(pixels: Pixels, plain: Pixels, registration: Registration, box: BoxRe
     inside[edge:-edge, edge:-edge] = True
     printed = _grown(box.empty < 200, PRINT_REACH + 2 * registration.residual)
     limits = LIMITS[place.kind]
-    found = [_pieces(ink, inside, place.kind) for ink in _inks(patch, printed)]
-    sure = max(one[0] for one in found)
-    if any(one[0] >= limits.filled and one[2] >= limits.across for one in found):
-        verdict = Verdict.FILLED
-    elif sum(one[0] + one[1] for one in found) <= limits.empty:
+    sure = some = 0.0
+    for ink in _inks(patch, printed):
+        much, doubtful, across = _pieces(ink, inside, place.kind)
+        sure, some = max(sure, much), some + much + doubtful
+        if much >= limits.filled and across >= limits.across:
+            verdict = Verdict.FILLED
+            break
+    else:
         # In black and white a seal is often not there at all.
         lost = place.kind == "seal" and _is_bilevel(pixels)
-        verdict = Verdict.UNSURE if lost else Verdict.EMPTY
-    else:
-        verdict = Verdict.UNSURE
+        verdict = Verdict.EMPTY if some <= limits.empty and not lost else Verdict.UNSURE
     return Box(place.name, place.kind, place.required, verdict, round(sure, 2))
 
 
@@ -137,19 +139,21 @@ def _patch(pixels: Pixels, registration: Registration, box: BoxReference) -> Pix
     return np.ascontiguousarray(patch[row : row + high, column : column + wide])
 
 
-def _inks(patch: Pixels, printed: Mask) -> list[Mask]:
+def _inks(patch: Pixels, printed: Mask) -> Iterator[Mask]:
     """Where ink is that was not printed: all of it, and of a coloured patch with red in it, red and the rest apart."""
     smooth = np.asarray(cv2.GaussianBlur(patch, (0, 0), 0.12 * BOX), np.uint8)
     if smooth.ndim == 2:
-        return [_ink(_brightness(smooth), printed)]
+        yield _ink(_brightness(smooth), printed)
+        return
     whole = _ink(_brightness(darkest(smooth)), printed)
+    yield whole
     first, second, third = cv2.split(smooth)
     others = np.asarray(cv2.max(second, third), np.uint8)
     plain = _brightness(np.asarray(first, np.uint8))
     red = whole & (cv2.subtract(plain, _brightness(others)) > REDDER * 255)
-    if not red.any():
-        return [whole]
-    return [whole, red, _ink(plain, printed)]
+    if red.any():
+        yield red
+        yield _ink(plain, printed)
 
 
 def _brightness(value: Pixels) -> Pixels:

@@ -102,7 +102,7 @@ def prove(
     scores = [one.score for found in every for one in found]
     if not scores:
         return Proof()
-    if np.percentile(scores, BEST) < UNLIKE * registration.likeness:
+    if sorted(scores)[len(scores) * BEST // 100] < UNLIKE * registration.likeness:
         gone = [_gone(one) for found in every for one in found]
         nothing_there = float(np.median(gone)) > MISSING
         return Proof(tuple(dict.fromkeys(one.name for one in lines)) if nothing_there else ())
@@ -142,7 +142,7 @@ class _Line:
 class _Strip:
     """A part of the flattened page; `left` and `top` are its corner's place on that, `paper` its brightness bare."""
 
-    image: Pixels
+    image: Shades
     left: int
     top: int
     paper: float
@@ -153,7 +153,7 @@ class _Strip:
             slice(max(left - self.left, 0), max(right - self.left, 0)),
             slice(max(top - self.top, 0), max(bottom - self.top, 0)),
         )
-        return self.image[down, across].astype(np.float32)  # OpenCV correlates these faster
+        return self.image[down, across]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,8 @@ def _strip(plain: Pixels, registration: Registration, line: _Line) -> _Strip:
     right, bottom = min(right + AROUND, WIDTH * FLAT), min(bottom + AROUND, HEIGHT * FLAT)
     area = left / FLAT, top / FLAT, (right - left) / FLAT, (bottom - top) / FLAT
     image = flatten(plain, registration, area, FLAT)
-    return _Strip(image, left, top, max(float(np.percentile(image[::4, ::4], 80)), 1.0))
+    paper = max(_brighter_than(image[::4, ::4], 0.8), 1.0)
+    return _Strip(image.astype(np.float32), left, top, paper)  # OpenCV correlates these faster
 
 
 def _extent(line: _Line) -> tuple[int, int, int, int]:
@@ -264,7 +265,14 @@ def _gone(one: _Found) -> float:
     ink = one.printed.picture < 110
     if not ink.any() or there.shape != ink.shape:
         return 0.0
-    return float((there[ink] > PAPER * np.percentile(around, 90)).mean())
+    return float((there[ink] > PAPER * _brighter_than(around, 0.9)).mean())
+
+
+def _brighter_than(image: Pixels | Shades, share: float) -> float:
+    """The brightness that such a share of an image's pixels do not exceed; np.percentile takes ten times as long."""
+    values = image.ravel()
+    at = min(round(share * len(values)), len(values) - 1)
+    return float(np.partition(values, at)[at])
 
 
 def _is_pale(found: list[_Found], likeness: float, usual: Callable[[], float]) -> bool:
@@ -283,12 +291,12 @@ def _strength(one: _Found) -> float:
     """How dark the scan is where a character's ink should be, from 0 to 1."""
     high, wide = one.printed.picture.shape
     there = one.strip.part(one.x, one.y, one.x + wide, one.y + high)
-    ink = one.printed.picture < INKED
-    if np.count_nonzero(ink) < FEW:
-        ink = one.printed.picture < FEW_INKED
+    ink = (one.printed.picture < INKED).view(np.uint8)
+    if cv2.countNonZero(ink) < FEW:
+        ink = (one.printed.picture < FEW_INKED).view(np.uint8)
     if not ink.any() or there.shape != ink.shape:
         return 1.0
-    return float(1 - there[ink].mean() / one.strip.paper)
+    return float(1 - cv2.mean(there, ink)[0] / one.strip.paper)
 
 
 def _best_other(one: _Found) -> float:

@@ -18,9 +18,10 @@ from pipeline.intake.reference import ANCHOR, COARSE, FLAT, Anchor, Reference
 
 Pairs = tuple[Points, Points]  # places in mm, and pixels
 
-NEAR, NEAR_ANCHORS = 110.0, 10  # mm around the code, and anchors, of the first look
-SPREAD_ANCHORS = 20  # of the second, all over the sheet
+NEAR, NEAR_ANCHORS = 110.0, 6  # mm around the code, and anchors, of the first look
+SPREAD_ANCHORS = 12  # of the second, all over the sheet
 ENOUGH_ANCHORS = 24  # for a sheet that lies flat
+GLANCED_AT = 20  # anchors by which a sheet is told from others
 CIRCLES = (70, 110, 150, 200, 400)  # mm around the start, where the sheet must be followed step by step
 FAR_SEARCH, SEARCH, WIDE_SEARCH, FINE_SEARCH, LAST_SEARCH = 12.0, 5.0, 3.0, 1.0, 0.6  # mm
 LOOSE, TIGHT = 1.2, 0.4  # mm an anchor may lie off and still count
@@ -80,7 +81,7 @@ def _quick(
 
 def glance(half: Pixels, start: Registration, reference: Reference) -> tuple[int, Registration]:
     """How many of a sheet's anchors are where `start` says, roughly, and agree on how it lies; and that."""
-    places, pixels, _ = _match(half, 0.5, start, reference.anchors[:SPREAD_ANCHORS], COARSE, FAR_SEARCH)
+    places, pixels, _ = _match(half, 0.5, start, reference.anchors[:GLANCED_AT], COARSE, FAR_SEARCH)
     fitted = _fit(places, pixels, BENT, start.scale)
     return (0, start) if fitted is None else (fitted[1], Registration(fitted[0]))
 

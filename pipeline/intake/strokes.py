@@ -18,6 +18,7 @@ Shades = npt.NDArray[np.float32]
 PAPER = 0.86  # of the paper's brightness: no ink is there
 MORE, BESIDE = 0.4, 1.5  # mm above and below a value, and beside it, that are looked at with it
 SLOPES = (-0.2, -0.13, -0.06, 0.0, 0.06, 0.13, 0.2)  # of strokes along a value
+UNPRINTED = 190  # of 255: brighter, nothing was printed there
 UNEVEN = 0.06  # of the paper's brightness that paper is darker than paper
 STROKE = 0.3  # of black that a stroke is darker than what was printed, on what was not
 NARROWEST = 0.3  # of a value's width that is taken not to be printed on, at least
@@ -49,42 +50,44 @@ def is_struck(page: Page, area: Rectangle, *, unlike: bool) -> bool:
     `unlike`: all of the value is less like what was printed than the rest of the page, and darker; less says so then.
     """
     x, y, w, h = area
-    strip, (left, top) = _excess(page, (x - BESIDE, y - MORE, w + 2 * BESIDE, h + 2 * MORE))
-    high, wide = strip.shape[:2]
+    excess, allowed, (left, top) = _excess(page, (x - BESIDE, y - MORE, w + 2 * BESIDE, h + 2 * MORE))
+    high, wide = excess.shape
+    much = float(excess.sum())
     # Most values are done with here: not even all of it in one row would be a stroke.
-    if not high or strip[:, :, 0].sum() < STROKE * NARROWEST * wide:
+    if much < STROKE * NARROWEST * wide or not high:
         return False
+    strip = np.dstack([excess, (allowed > UNPRINTED).astype(np.float32)])
     most, row = max(_darkest(strip, slope) for slope in SLOPES)
-    if most <= STROKE and not (_is_scribbled(strip, w) or (unlike and strip[:, :, 0].sum() > SOME * w)):
+    if most <= STROKE and not (_is_scribbled(excess, w) or (unlike and much > SOME * w)):
         return False
     if _is_fold(page, top + row, slice(left, left + wide)):
         return False
     if page.pixels.ndim == 3:
         return True
     # Without colour a seal is told by its size.
-    wider, (_, above) = _excess(page, (x - BESIDE, y - SEAL / 2, w + 2 * BESIDE, h + SEAL))
-    joined = cv2.dilate((wider[:, :, 0] > STROKE).astype(np.uint8), np.ones((9, 9), np.uint8))
+    wider, _, (_, above) = _excess(page, (x - BESIDE, y - SEAL / 2, w + 2 * BESIDE, h + SEAL))
+    joined = cv2.dilate((wider > STROKE).astype(np.uint8), np.ones((9, 9), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(joined, np.uint8), connectivity=8)
     there = np.bincount(labels[top + row - above], minlength=2)[1:]
     return bool(stats[1 + int(there.argmax()), cv2.CC_STAT_HEIGHT] < (h + 2 * BESIDE) * FLAT)
 
 
-def _is_scribbled(strip: Shades, wide: float) -> bool:
+def _is_scribbled(excess: Shades, wide: float) -> bool:
     """Whether so much ink too many lies over a value, `wide` mm, and over so much of it, as no speck or blot does."""
-    if wide < SHORTEST or strip[:, :, 0].sum() < SCRIBBLED * wide:
+    if wide < SHORTEST or excess.sum() < SCRIBBLED * wide:
         return False
-    columns = (strip[:, :, 0] > DARK).any(axis=0)
+    columns = (excess > DARK).any(axis=0)
     return float(np.convolve(columns, np.ones(JOINED), "same").astype(bool).mean()) > OVER
 
 
-def _excess(page: Page, area: Rectangle) -> tuple[Shades, tuple[int, int]]:
-    """Where a scan is darker than was printed, from 0 to 1, and where nothing was (h, w, 2); its left top pixel."""
+def _excess(page: Page, area: Rectangle) -> tuple[Shades, Pixels, tuple[int, int]]:
+    """Where a scan is darker than was printed, from 0 to 1; what was printed; the left top pixel of both."""
     left, top = (max(round(one * FLAT), 0) for one in area[:2])
     right, bottom = round((area[0] + area[2]) * FLAT), round((area[1] + area[3]) * FLAT)
     place = slice(top, bottom), slice(left, right)
     high, wide = page.values[place].shape
     if not high or not wide:
-        return np.zeros((0, 0, 2), np.float32), (left, top)
+        return np.zeros((0, 0), np.float32), page.values[place], (left, top)
     value = darkest(
         cut(page.pixels, page.registration, (left / FLAT, top / FLAT, wide / FLAT, high / FLAT), FLAT)
     )
@@ -92,9 +95,8 @@ def _excess(page: Page, area: Rectangle) -> tuple[Shades, tuple[int, int]]:
     allowed = cv2.GaussianBlur(cv2.erode(page.values[place], np.ones((fat, fat), np.uint8)), (0, 0), 0.7)
     allowed[page.reference.near_print[place] > 0] = 0
     paper = max(float(cv2.blur(value, (5, 5)).max()), 1.0)
-    excess = allowed.astype(np.float32) / 255 - value.astype(np.float32) / paper - UNEVEN
-    strip = np.dstack([np.maximum(excess, 0), (allowed > 190).astype(np.float32)])
-    return np.asarray(strip, np.float32), (left, top)
+    darker = cv2.addWeighted(allowed, 1 / 255, value, -1 / paper, -UNEVEN, dtype=cv2.CV_32F)
+    return np.maximum(np.asarray(darker, np.float32), 0), np.asarray(allowed, np.uint8), (left, top)
 
 
 def _darkest(strip: npt.NDArray[np.float32], slope: float) -> tuple[float, int]:
