@@ -34,19 +34,30 @@ class PageCode:
     genuine: bool
     corners: npt.NDArray[np.float64]
 
+    @property
+    def says(self) -> tuple[str, int, int, str, bool]:
+        """What it says, wherever it is."""
+        return self.contract, self.sheet, self.sheets, self.layout, self.genuine
+
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """What codes a page carries: sheets of ours, a cover of ours, others' (`foreign`)."""
+    """What codes a page carries: sheets of ours, a cover of ours, others' (`foreign`), one that cannot be read."""
 
     sheets: tuple[PageCode, ...] = ()
     cover: bool = False
     foreign: bool = False
+    unread: bool = False
 
     @property
     def ours(self) -> bool:
         """Whether one of them is a sheet's or a cover's."""
         return bool(self.sheets) or self.cover
+
+    @property
+    def settled(self) -> bool:
+        """Whether something of ours was found, and nothing that a closer look could tell more of."""
+        return self.ours and not self.unread
 
 
 def first_codes(half: Pixels, code_key: bytes) -> Codes:
@@ -57,17 +68,22 @@ def first_codes(half: Pixels, code_key: bytes) -> Codes:
 def find_codes(plain: Pixels, half: Pixels, code_key: bytes) -> Codes:
     """The codes on a page; harder looks are taken only where an easier one finds nothing of ours."""
     found = first_codes(half, code_key)
-    return found if found.ours else further_codes(plain, code_key)
+    return found if found.settled else further_codes(plain, code_key, found)
 
 
-def further_codes(plain: Pixels, code_key: bytes) -> Codes:
-    """The codes on a page on which `first_codes` found nothing of ours."""
-    found = Codes()
+def further_codes(plain: Pixels, code_key: bytes, first: Codes) -> Codes:
+    """The codes on a page of which `first_codes` did not settle what they are: with `first`, its own findings.
+
+    Beside one that was read, another that could not be is looked at once more, at full size.
+    """
+    found = first
     for image, scale in _looks(plain):
         found = _codes(image, scale, code_key)
-        if found.ours:
+        if first.ours or found.ours:
             break
-    return found
+    known = {one.says for one in first.sheets}
+    sheets = (*first.sheets, *(one for one in found.sheets if one.says not in known))
+    return Codes(sheets, first.cover or found.cover, first.foreign or found.foreign, found.unread)
 
 
 def _looks(plain: Pixels) -> Iterator[tuple[Pixels, float]]:
@@ -93,10 +109,12 @@ def _looks(plain: Pixels) -> Iterator[tuple[Pixels, float]]:
 
 def _codes(image: Pixels, scale: float, code_key: bytes) -> Codes:
     sheets: dict[str, PageCode] = {}
-    cover = foreign = False
-    for code in zxingcpp.read_barcodes(image, formats=QR, try_invert=False):
+    cover = foreign = unread = False
+    for code in zxingcpp.read_barcodes(image, formats=QR, try_invert=False, return_errors=True):
         said = OURS.fullmatch(code.text)
-        if said is not None:
+        if not code.valid:
+            unread = True
+        elif said is not None:
             corners = _corners(code.position)
             if _is_mirrored(image, corners, code.text):
                 continue  # it shows through from the other side, or the scan is mirrored
@@ -108,7 +126,7 @@ def _codes(image: Pixels, scale: float, code_key: bytes) -> Codes:
             cover = True
         else:
             foreign = True
-    return Codes(tuple(sheets.values()), cover, foreign)
+    return Codes(tuple(sheets.values()), cover, foreign, unread)
 
 
 def _is_mirrored(image: Pixels, corners: npt.NDArray[np.float64], text: str) -> bool:

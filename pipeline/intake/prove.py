@@ -40,7 +40,7 @@ GONE = 0.3  # of a character's ink missing: it is another
 LOWEST, SOMETHING = 0.56, 0.1
 # Ink less than that much of the page's usual strength, where the character is not quite as printed: another pen's, in
 # a colour that the one channel shows weakly. Of each value so many characters say what is usual.
-PALE, NOT_QUITE, SAMPLED = 0.55, 0.88, 2
+PALE, NOT_QUITE, SAMPLED = 0.6, 0.95, 2
 # Of the page's usual correlation that all of a value has where a pen went over it, and of the usual ink.
 WORSE, DARKER = 0.795, 1.04
 INKED, FEW_INKED, FEW = (
@@ -123,7 +123,7 @@ def prove(
         line.name
         for line, found in zip(lines, every, strict=True)
         if line in struck
-        or _is_another(found, registration.likeness)
+        or _is_another(found, registration.likeness, typical)
         or (line.name != BESIDE_CODE and _is_pale(found, registration.likeness, usual))
     )
     return Proof(tuple(differs), tuple(dict.fromkeys(one.name for one in lines if one.name not in differs)))
@@ -240,12 +240,15 @@ def _found(strip: _Strip, one: Printed) -> _Found:
     return _Found(strip, one, float(best), left + across, top + down)
 
 
-def _is_another(found: list[_Found], likeness: float) -> bool:
-    """Whether there is other text than the printed one."""
-    for low, much in ((LOW, GONE), (LOWEST, SOMETHING)):
-        if any(one.score < low * likeness and _gone(one) > much for one in found):
-            return True
-    usual = median(one.score for one in found) if found else 0.0
+def _is_another(found: list[_Found], likeness: float, typical: float) -> bool:
+    """Whether there is other text than the printed one; `typical` is the page's usual correlation."""
+    low = [(one.score, _gone(one)) for one in found if one.score < LOW * likeness]
+    if sum(gone for _, gone in low) > GONE:
+        return True
+    if any(score < LOWEST * likeness and gone > SOMETHING for score, gone in low):
+        return True
+    # Of a value that is another in most of its characters, what is usual of it says nothing.
+    usual = max(median(one.score for one in found), typical) if found else 0.0
     better = [(one, _best_other(one)) for one in found if one.score < DOUBT * usual]
     more = [(one, other - one.score, other > AS_PRINTED * usual) for one, other in better]
     # One digit that looks like another may have a speck on it: all of its own ink is there then, and it does not

@@ -189,7 +189,7 @@ def _read(
     codes = first_codes(half, key)
     if not (codes.ours or codes.foreign) and is_blank(_grey(page.pixels), page.dpi):
         return PageRead(index, Kind.BLANK, dpi=page.dpi)
-    codes = codes if codes.ours else further_codes(plain, key)
+    codes = codes if codes.settled else further_codes(plain, key, codes)
     if codes.cover and not codes.sheets:
         return PageRead(index, Kind.BLANK, dpi=page.dpi)
 

@@ -25,6 +25,8 @@ NARROWEST = 0.3  # of a value's width that is taken not to be printed on, at lea
 # Ink to and fro over a value: in pixels' worth of black for each mm of it, over that much of its width, counted where
 # it is this dark and so many pixels around.
 SCRIBBLED, OVER, DARK, JOINED = 1.3, 0.5, 0.2, 5
+RED, RED_OVER, RED_JOINED = 0.6, 0.3, 9  # the same three of red ink, which no speck, blot or fold is
+MOSTLY = 0.5  # of that ink that is red
 SHORTEST = 6.0  # mm of a value that can be told from a blot on it
 SOME = 0.6  # ink, counted like SCRIBBLED, on a value that is unlike what was printed
 NEAR_BOX = 6.0  # mm around a box into which signatures reach
@@ -58,7 +60,9 @@ def is_struck(page: Page, area: Rectangle, *, unlike: bool) -> bool:
         return False
     strip = np.dstack([excess, (allowed > UNPRINTED).astype(np.float32)])
     most, row = max(_darkest(strip, slope) for slope in SLOPES)
-    if most <= STROKE and not (_is_scribbled(excess, w) or (unlike and much > SOME * w)):
+    scribbled = _covers(excess, w, SCRIBBLED, OVER, JOINED) or (unlike and much > SOME * w)
+    in_red = _covers(excess, w, RED, RED_OVER, RED_JOINED) and _is_red(page, excess, left, top)
+    if most <= STROKE and not (scribbled or in_red):
         return False
     if _is_fold(page, top + row, slice(left, left + wide)):
         return False
@@ -72,12 +76,23 @@ def is_struck(page: Page, area: Rectangle, *, unlike: bool) -> bool:
     return bool(stats[1 + int(there.argmax()), cv2.CC_STAT_HEIGHT] < (h + 2 * BESIDE) * FLAT)
 
 
-def _is_scribbled(excess: Shades, wide: float) -> bool:
+def _covers(excess: Shades, wide: float, ink: float, over: float, joined: int) -> bool:
     """Whether so much ink too many lies over a value, `wide` mm, and over so much of it, as no speck or blot does."""
-    if wide < SHORTEST or excess.sum() < SCRIBBLED * wide:
+    if wide < SHORTEST or excess.sum() < ink * wide:
         return False
     columns = (excess > DARK).any(axis=0)
-    return float(np.convolve(columns, np.ones(JOINED), "same").astype(bool).mean()) > OVER
+    return float(np.convolve(columns, np.ones(joined), "same").astype(bool).mean()) > over
+
+
+def _is_red(page: Page, excess: Shades, left: int, top: int) -> bool:
+    """Whether most of the ink too many is red."""
+    if page.pixels.ndim == 2:
+        return False
+    high, wide = excess.shape
+    colours = cut(page.pixels, page.registration, (left / FLAT, top / FLAT, wide / FLAT, high / FLAT), FLAT)
+    red, green, blue = cv2.split(colours)
+    reddish = cv2.subtract(red, cv2.max(green, blue)) > REDDER
+    return float(excess[reddish].sum()) > MOSTLY * float(excess.sum())
 
 
 def _excess(page: Page, area: Rectangle) -> tuple[Shades, Pixels, tuple[int, int]]:

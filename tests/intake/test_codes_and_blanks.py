@@ -1,10 +1,14 @@
 """Codes seen from behind, pages with nothing on them, and images not fit to be kept."""
 
+from itertools import islice
+
 import cv2
 import numpy as np
 import pytest
 
+from archive.home import code_key
 from pipeline.intake.blank import is_blank, paper_corners
+from pipeline.intake.identify import first_codes
 from pipeline.intake.quality import flaws_of
 from tests.conftest import Town
 from tests.intake import sheets as on
@@ -77,3 +81,27 @@ def test_images_not_fit_to_be_kept_are_said_to_be(fate: Fate, flaws: tuple[str, 
         start = on.laid_as(connection, pixels, code.corners, sheet)
         assert start is not None
         assert flaws_of(on.halved(pixels)[0], start, reference) == flaws
+
+
+def test_a_second_code_too_small_for_the_first_look_is_found(town: Town) -> None:
+    """Beside one that is read at half size, it is seen to be one there, and read at full size."""
+    with on.reading(town) as connection:
+        sheet, other = islice(on.sheets(town, "01"), 2)
+        code = on.codes_of(connection, other.pixels).sheets[0]
+        (left, top), (right, bottom) = (
+            code.corners.min(axis=0).astype(int),
+            code.corners.max(axis=0).astype(int),
+        )
+        picture = other.pixels[top - 20 : bottom + 20, left - 20 : right + 20]
+        seen = 0
+        for factor in np.arange(0.4, 0.7, 0.02):
+            small = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+            marked = sheet.pixels.copy()
+            marked[1300 : 1300 + small.shape[0], 700 : 700 + small.shape[1]] = small
+            first = first_codes(on.halved(marked)[1], code_key(connection))
+            if len(first.sheets) == 1 and first.unread:
+                seen += 1
+                assert [one.contract for one in first.sheets] == [sheet.contract]
+                found = {one.contract for one in on.codes_of(connection, marked).sheets}
+                assert found == {sheet.contract, other.contract}
+        assert seen

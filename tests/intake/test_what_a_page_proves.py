@@ -1,5 +1,7 @@
 """The values on a scan compared with what was printed: honest pages pass, tampered ones do not."""
 
+from itertools import islice
+
 import cv2
 import numpy as np
 import pytest
@@ -97,3 +99,41 @@ def test_a_seal_over_values_is_no_tampering(fate: Fate, town: Town) -> None:
         left, top, right, bottom = on.area_of(connection, sheet, "address")
         sealed = on.seal_at(sheet.pixels, (left + right) // 2, (top + bottom) // 2 + 20)
         assert on.proof_of(connection, sheet, fate(sealed)).differs == ()
+
+
+@pytest.mark.parametrize("turns", [3, 4, 5])
+def test_a_thin_red_pen_to_and_fro_over_a_value_is_seen(turns: int, town: Town) -> None:
+    """Its strokes are too steep to lie along the value, and too thin for as much ink as a scribble has."""
+    with on.reading(town) as connection:
+        sheet = next(on.sheets(town, "01"))
+        left, top, right, bottom = on.area_of(connection, sheet, "town")
+        corners = [
+            (x, top if place % 2 else bottom)
+            for place, x in enumerate(np.linspace(left - 3, right + 3, turns))
+        ]
+        marked = sheet.pixels.copy()
+        cv2.polylines(marked, [np.array(corners, np.int32)], False, (205, 90, 80), 1, cv2.LINE_AA)
+        assert on.proof_of(connection, sheet, marked).differs == ("town",)
+
+
+def test_a_number_of_which_most_digits_are_others_is_seen_in_a_blurred_scan(town: Town) -> None:
+    with on.reading(town) as connection:
+        pages = list(islice(on.sheets(town, "01"), 24))
+        areas = {one.contract: on.area_of(connection, one, "household_number") for one in pages}
+        values = {
+            one.contract: on.claim_of(connection, one.contract, one).content.value("household_number")
+            for one in pages
+        }
+        sheet, other = next(
+            (one, two)
+            for one in pages
+            for two in pages
+            if len(values[one.contract]) == len(values[two.contract])
+            and sum(a != b for a, b in zip(values[one.contract], values[two.contract], strict=True)) >= 3
+        )
+        left, top, right, bottom = areas[sheet.contract]
+        x, y = areas[other.contract][:2]
+        marked = sheet.pixels.copy()
+        marked[top:bottom, left:right] = other.pixels[y : y + bottom - top, x : x + right - left]
+        blurred = np.asarray(cv2.GaussianBlur(marked, (0, 0), 1.6), np.uint8)
+        assert on.proof_of(connection, sheet, blurred).differs == ("household_number",)

@@ -275,8 +275,7 @@ def test_the_check_is_printed_though_the_copy_fails(tmp_path: Path) -> None:
     path = write(tmp_path / "a.xlsx", [COLUMNS, changed(row("韦明"), c8="")], merge=["T1:XFD200"])
     done = huyue("roster", "check", path, "--marked", tmp_path / "b.xlsx")
     assert (done.status, "发现 1 处问题" in done.out, "--marked" in done.err) == (3, True, True)
-    as_json = huyue("--json", "roster", "check", path, "--marked", tmp_path / "b.xlsx")
-    assert as_json.json["error"]["code"] == "workbook_too_large"
+    assert str(path) in done.err
 
 
 def test_the_copy_opens_on_its_list_though_there_is_a_chart_sheet(tmp_path: Path) -> None:
