@@ -4,6 +4,7 @@ DIR/ID/blobs/ab/NAME.TAG   a blob, encrypted as in the vault (archive/vault.py)
 DIR/ID/TIME/               a state: catalogue.db, encrypted under the archive's key, huyue.toml, recovery.json where
                            there is one, and manifest.json; it appears whole or not at all
 DIR/ID/making/             a state that is being made, or that a killed run left: the next begins it anew
+DIR/ID/removing/           a state that is being removed (archive/backup_prune.py)
 DIR/ID/lock                held by whoever writes here
 
 ID is the archive's (Vault.archive), TIME as 2026-04-05T093000. TAG, 8 hexadecimal digits from a blob's own key, tells
@@ -16,7 +17,7 @@ import hmac
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -36,13 +37,14 @@ from archive.errors import (
     BackupBusy,
     BackupInside,
     BackupNoRoom,
+    BackupUnreadable,
     BlobDamaged,
     BlobMissing,
 )
 from archive.home import CATALOGUE, Home
 from archive.journal import CHINA
 from archive.on_disk import sync_file, sync_folder, write_synced
-from archive.vault import PART, Vault
+from archive.vault import PART, Vault, destroyed_blobs
 from archive.verify import Bar, keep_head
 
 VERSION = 1
@@ -92,13 +94,15 @@ class State:
 class Made:
     """The state that a backup made, and how many blobs of how many bytes were copied for it.
 
-    `in_step`: the journal goes on from where it was when the archive was last verified or backed up.
+    `in_step`: the journal goes on from where it was when the archive was last verified or backed up. `holding` are the
+    earlier states that still have what was destroyed since.
     """
 
     state: State
     copied: int
     bytes: int
     in_step: bool
+    holding: tuple[State, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,10 @@ class Stored:
 
 
 def stored(vault: Vault, connection: Connection) -> Iterator[tuple[str, list[Stored]]]:
-    """Every blob of the catalogue, by the folder that it lies in."""
+    """Every blob of the catalogue that is not destroyed, by the folder that it lies in."""
     table = tables.blob
     query = select(table.c.name, table.c.wrapped, table.c.size).order_by(table.c.name)
+    query = query.where(table.c.destroyed_on.is_(None))
     for shard, rows in groupby(connection.execute(query), lambda row: str(row.name[:2])):
         yield (
             shard,
@@ -149,7 +154,7 @@ def backup(home: Home, folder: Path, today: date, bar: Bar) -> Made:
     with home.reading() as connection:
         base = folder / home.vault(connection).archive
     base.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _locked(base):
+    with locked(base):
         making = base / MAKING
         shutil.rmtree(making, ignore_errors=True)
         require_room(base, home.catalogue.stat().st_size)
@@ -162,12 +167,13 @@ def backup(home: Home, folder: Path, today: date, bar: Bar) -> Made:
             copied = store.fill(bar)
             _write_manifest(making, store, today)
             in_step = keep_head(home, connection)
+            gone = destroyed_blobs(connection)
         for path in (home.settings, home.recovery):
             with suppress(FileNotFoundError):
                 write_synced(making / path.name, path.read_bytes())
         sync_folder(making)
         state = read_state(_named(base, making))
-    return Made(state, *copied, in_step)
+        return Made(state, *copied, in_step, tuple(holding(states(base), gone)))
 
 
 def snapshot(home: Home, target: Path) -> None:
@@ -296,8 +302,28 @@ def require_room(folder: Path, needed: int) -> None:
         raise BackupNoRoom(file=folder, needed=f"{(needed + SPARE) / GB:.1f} GB", free=f"{free / GB:.1f} GB")
 
 
+def holding(found: Sequence[State], destroyed: frozenset[str]) -> Iterator[State]:
+    """The states that have one of these blobs. Raises BackupUnreadable."""
+    for state in found if destroyed else ():
+        if any(name.partition(".")[0] in destroyed for name in files_of(state)):
+            yield state
+
+
+def files_of(state: State) -> list[str]:
+    """The files among the blobs that belong to a state. Raises BackupUnreadable."""
+    try:
+        return msgspec.json.decode((state.folder / MANIFEST).read_bytes(), type=_Files).blobs
+    except (OSError, ValueError):
+        raise BackupUnreadable(file=state.folder) from None
+
+
+class _Files(msgspec.Struct, frozen=True):
+    blobs: list[str]
+
+
 @contextmanager
-def _locked(base: Path) -> Iterator[None]:
+def locked(base: Path) -> Iterator[None]:
+    """Be the only one who writes to an archive's backup. Raises BackupBusy."""
     lock = FileLock(base / LOCK)
     try:
         lock.acquire(timeout=0)

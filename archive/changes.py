@@ -1,4 +1,4 @@
-"""Which contracts changed, in order, so that a search index knows what it lacks."""
+"""Which contracts and papers changed, in order, so that a search index knows what it lacks."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -8,10 +8,16 @@ from sqlalchemy import Connection, delete, func, insert, select
 from archive.catalogue.tables import index_change
 
 CHUNK = 500
+PAPER = "paper:"  # begins no contract number
+
+
+def paper_key(number: int) -> str:
+    """What a paper filed by hand is called here and in an index, where a contract is called by its number."""
+    return f"{PAPER}{number:08d}"  # so that their order is that of the numbers
 
 
 def mark_changed(connection: Connection, numbers: Iterable[str]) -> None:
-    """Note that these contracts changed, within the caller's transaction."""
+    """Note that these contracts, or papers by their paper_key, changed, within the caller's transaction."""
     seq = last_change(connection) + 1
     rest = iter(numbers)
     while part := list(islice(rest, CHUNK)):
@@ -25,6 +31,9 @@ def last_change(connection: Connection) -> int:
 
 
 def changed_since(connection: Connection, seq: int) -> Iterator[str]:
-    """The contracts that changed after the change of that number."""
-    query = select(index_change.c.contract).where(index_change.c.seq > seq).order_by(index_change.c.contract)
+    """The contracts and papers that changed after the change of that number, in any order.
+
+    In order by contract, SQLite would go through all of them.
+    """
+    query = select(index_change.c.contract).where(index_change.c.seq > seq)
     yield from connection.execute(query).scalars()

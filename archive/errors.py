@@ -132,6 +132,10 @@ class BlobMissing(ArchiveError):
     """档案库里缺了一个文件：{file}。请不要再写入，用最近的备份恢复；先运行 huyue verify 看还缺哪些。"""
 
 
+class BlobDestroyed(WrongUsage):
+    """这个件已经鉴定销毁，取不出来了。什么时候、谁批准的：huyue dispose list。"""
+
+
 class BlobDamaged(ArchiveError):
     """档案库里有一个文件被改动过或已损坏：{file}。请不要再写入，用最近的备份恢复；先运行 huyue verify 看还有哪些。"""
 
@@ -184,6 +188,66 @@ class KeyExists(WrongUsage):
     """密钥文件 {file} 已经存在，可能属于另一个档案库，没有覆盖它。请换一个文件夹名，或用 HUYUE_KEY_FILE 指明这个档案库要用的密钥。"""
 
 
+class FondsMissing(WrongUsage):
+    """{file} 里还没有写全宗号，编不了档号。请向档案馆问清本单位的全宗号，在 [archive] 一段写 fonds = "J012" 这样（没有这一段，就在最后加一行 [archive]，下一行写全宗号）。"""
+
+
+class ArchiveCodeBad(WrongUsage):
+    """{file} 的 [archive] 里，{key} 写的“{value}”不能用：{detail}请改正。"""
+
+
+class UnitAmbiguous(WrongUsage):
+    """{towns} 按拼音都是 {code}，分不开。请在 {file} 的 [archive] 里写明：units = {example}。"""
+
+
+class DisposalUnknown(WrongUsage):
+    """没有第 {id} 号销毁清册。请用 huyue dispose list 查看现有的。"""
+
+
+class NothingDue(WrongUsage):
+    """到 {day} 为止，没有{more}保管期满、可以提出销毁的。请用 huyue retention --on 日期 看以后的。"""
+
+
+class NotDue(WrongUsage):
+    """有不能提出销毁的，一份也没有提：{named}。到期的请看 huyue retention。"""
+
+
+class NoLongerDue(WrongUsage):
+    """第 {id} 号销毁清册里有还不能销毁的，一份也没有动：{named}。请先用 huyue dispose refuse {id} --reason 退回，再重新提出。"""
+
+
+class DisposalDecided(WrongUsage):
+    """第 {id} 号销毁清册{said}。"""
+
+
+class DisposalNotApproved(WrongUsage):
+    """第 {id} 号销毁清册还没有批准，不能销毁。请提出人以外的人看过以后运行 huyue dispose approve {id} --user 姓名。"""
+
+
+class SamePerson(WrongUsage):
+    """第 {id} 号销毁清册是 {user} 提出的，要由另一个人来定。请换批准人操作，写 --user 姓名。"""
+
+
+class PagesWaiting(WrongUsage):
+    """第 {id} 号销毁清册的原扫描件里还有没处理完的页，一份也没有动：{named}。待核的请先处理（huyue review）；坏页请取出原文件看过（huyue receipt original），确实不要了的，加 --with-quarantined。"""
+
+
+class BackupUnreadable(WrongUsage):
+    """备份 {file} 读不出来，不知道它要用哪些文件，为免删错，没有清理。请检查备份盘；这一次确实不要了的，把这个文件夹整个删掉，再运行同一命令。"""
+
+
+class PaperUnknown(WrongUsage):
+    """没有第 {number} 号手工归档的文件。请用 huyue paper list 查看现有的。"""
+
+
+class BagFaulty(NoInput):
+    """{file} 不是完好的移交包，一份也没有收：{detail}。请让移交的一方看看，重新导出、复制一份（huyue export）。"""
+
+
+class PackageFaulty(NoInput):
+    """{file} 里的文件一个字节不差，但不是户约导出的移交包：{detail}。请用 huyue paper add 归档里面的文件，或请移交的一方用 huyue export 导出。"""
+
+
 class Code(StrEnum):
     """What verify can find."""
 
@@ -214,7 +278,7 @@ SAID = {
     Code.FILING_ALTERED: "日志第 {subject} 条登记的归档件，和目录里的不一样，目录被人改过。" + _RESTORE,
     Code.JOURNAL_BROKEN: "日志从第 {subject} 条起对不上，可能被改动过。请停下来，报告负责人，和备份、纸上的校验根对照。",
     Code.JOURNAL_CUT: "日志和 {subject} 记下的对不上：后面被截掉了，或者整个档案库被换成了旧的、别的一份。请停下来，报告负责人；恢复旧备份请用 huyue restore。",
-    Code.INDEX_BEHIND: "检索补上了 {subject} 份合同。",
+    Code.INDEX_BEHIND: "检索补上了 {subject} 份。",
     Code.INDEX_UNREADABLE: "检索用的索引坏了，已重做（{subject} 份合同）。",
     Code.CATALOGUE_DAMAGED: "目录 catalogue.db 已损坏（{subject}）。" + _RESTORE,
     Code.KEY_WRONG: "密钥文件 {subject} 不对，或者被改过，打不开这个档案库。请找回建库时生成的密钥文件，或检查 HUYUE_KEY_FILE。",

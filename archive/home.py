@@ -37,6 +37,12 @@ station = ""
 # huyue template check 除自带的以外还要提醒的用词，如 ["保证金", "名额"]。
 warning_words = []
 
+# 档号（huyue arrange）：fonds 是全宗号，向档案馆问；units 是各乡镇的代号，不写就用拼音首字母。去掉前面的 # 就生效。
+# [archive]
+# fonds = "J012"
+# category = "WS"
+# units = { "451225100" = "DMZ" }
+
 # 花名册里认不出、或认错了的栏：栏名（或列号）= 栏目；不要的写“不读”。
 [roster.columns]
 # "公民号" = "公民身份号码"
@@ -136,12 +142,13 @@ class Home:
             raise known from None
 
     @contextmanager
-    def locked(self, seconds: int = database.LOCK_SECONDS) -> Iterator[None]:
+    def locked(self, seconds: float | None = None) -> Iterator[None]:
         """Hold the archive's lock for several write transactions; it nests within one thread.
 
         `staging` is the holder's to make and use meanwhile; what one that was killed left there goes. Raises
-        ArchiveLocked when another command, or thread, has held it for so many seconds.
+        ArchiveLocked when another command, or thread, has held it for so many seconds (LOCK_SECONDS unless told).
         """
+        seconds = database.LOCK_SECONDS if seconds is None else seconds
         lock = FileLock(self.folder / "lock", is_singleton=True)
         try:
             lock.acquire(timeout=seconds)

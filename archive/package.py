@@ -21,19 +21,20 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from archive import journal
+from archive.archival_numbers import numbers_of_contracts
 from archive.bag import Bag, sync
 from archive.catalogue import tables
 from archive.four_checks import Check, Checked
 from archive.home import Home
 from archive.journal import Actor
 from archive.package_lists import Gap, Paper, write_lists
+from archive.retention import RETENTION as RETENTION
 from archive.retention import retentions
 from archive.states import CHINESE, Standing, newest_filing, standings
 from archive.vault import Vault
 
 CHUNK = 500  # contracts read at a time
 YEAR, SERIES, SERIAL = slice(13, 17), slice(0, 20), slice(21, 27)  # of a contract number (archive/numbers.py)
-RETENTION = {"Y": "永久", "D30": "30年", "D10": "10年"}
 
 
 @dataclass(slots=True)
@@ -60,8 +61,10 @@ def filed_numbers(
     contract, party = tables.contract, tables.party
     query = (
         select(contract.c.number)
-        .join(tables.filing, tables.filing.c.contract == contract.c.number)
-        .where(newest_filing(tables.filing, on.isoformat()), tables.filing.c.blob.is_not(None))
+        .select_from(contract)
+        .join(tables.filing, newest_filing(tables.filing, on.isoformat()))
+        .join(tables.blob, tables.blob.c.name == tables.filing.c.blob)
+        .where(tables.blob.c.destroyed_on.is_(None))
         .order_by(contract.c.number)
     )
     if villages is not None:
@@ -156,9 +159,11 @@ def _papers(
             .where(filing.c.contract.in_(part), newest_filing(filing, on.isoformat()))
         )
         rows = {row.contract: row for row in connection.execute(query)}
+        archival = numbers_of_contracts(connection, part)
         for one in standings(connection, on, part):
             row = rows[one.number]
             about = {
+                "archival_number": archival.get(one.number, ""),
                 "version": str(row.version),
                 "filed_on": row.filed_on,
                 "filed_by": row.user,
@@ -205,7 +210,7 @@ def _gaps(connection: Connection, numbers: Sequence[str], on: date) -> Iterator[
         absent = [
             known[serial] for serial in range(1, last + 1) if serial in known and known[serial] not in inside
         ]
-        why = {one.number: CHINESE[one.state] for one in standings(connection, on, absent)}
+        why = {one.number: one.words for one in standings(connection, on, absent)}
         for serial in range(1, last + 1):
             if serial not in known:
                 yield Gap(f"{key}-{serial:06d}", "没有编过")

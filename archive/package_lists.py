@@ -15,6 +15,7 @@ from archive.workbook_rows import Rows
 PAPERS = "合同"  # the folder of the papers
 CATALOGUE = (
     ("序号", 6),
+    ("档号", 28),
     ("编号", 28),
     ("题名", 25),
     ("当事人", 14),
@@ -31,6 +32,7 @@ CATALOGUE = (
     ("备注", 14),
 )
 _KEYS = (
+    "archival_number",
     "contract",
     "title",
     "party",
@@ -121,7 +123,7 @@ def _catalogue(book: xlsxwriter.Workbook, title: str, papers: Sequence[Paper]) -
 def _remarks(book: xlsxwriter.Workbook, papers: Sequence[Paper], gaps: Sequence[Gap], actor: Actor) -> None:
     """备考表: what whoever opens the box must know."""
     whole = sum(not paper.said["lacking"] for paper in papers)
-    _form(
+    form_sheet(
         book,
         "备考表",
         "备考表",
@@ -151,10 +153,12 @@ def _handed_over(book: xlsxwriter.Workbook, papers: Sequence[Paper], counts: str
         ends = f"{some[0].number} 至 {some[-1].number}"
         rows.write(line, (line - 1, village, retention, len(some), sum(one.sheets for one in some), ends))
     empty = ("移交单位（章）", "移交人（签名）", "接收单位（章）", "接收人（签名）", "监交人（签名）", "日期")
-    _form(book, "签收", "移交签收", [("移交内容", f"合同档案，{counts}"), *((label, "") for label in empty)])
+    form_sheet(
+        book, "签收", "移交签收", [("移交内容", f"合同档案，{counts}"), *((label, "") for label in empty)]
+    )
 
 
-def _form(book: xlsxwriter.Workbook, name: str, title: str, lines: Sequence[tuple[str, str]]) -> None:
+def form_sheet(book: xlsxwriter.Workbook, name: str, title: str, lines: Sequence[tuple[str, str]]) -> None:
     """A sheet of labels with what there is to say, or room to write."""
     sheet = book.add_worksheet(name)
     sheet.set_paper(9)

@@ -5,25 +5,47 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import Connection, select, update
 
 from archive import journal
-from archive.backup import BLOBS, OVERHEAD, State, proven, require_room, states, stored
-from archive.catalogue import database, tables
-from archive.errors import BackupLacking, BlobDamaged, HomeExists, WrongKey
+from archive.backup import (
+    BLOBS,
+    OVERHEAD,
+    State,
+    proven,
+    require_room,
+    states,
+    stored,
+)
+from archive.catalogue import database, shelf_tables, tables
+from archive.errors import (
+    ArchiveDamaged,
+    ArchiveNewer,
+    BackupLacking,
+    BlobDamaged,
+    HomeExists,
+    WrongKey,
+)
 from archive.home import Home
 from archive.journal import Actor
 from archive.on_disk import sync_folder, write_synced
+from archive.vault import destroyed_blobs
 from archive.verify import Bar, keep_head
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """The archive, and the state it is as; `in_step`: no newer journal of it was known beside the key."""
+    """The archive, and the state it is as; `in_step`: no newer journal of it was known beside the key.
+
+    `recreated`: how many blobs it has again that were destroyed after that state, by the newest state there;
+    `disposals` are the disposals (number, day) by which they were.
+    """
 
     home: Home
     state: State
     in_step: bool
+    recreated: int
+    disposals: tuple[tuple[int, str], ...]
 
 
 def restore(
@@ -54,7 +76,29 @@ def restore(
     sync_folder(whole.parent)
     home = Home(target, key_file, key)
     with home.reading() as connection:
-        return Restored(home, state, keep_head(home, connection, instead=True))
+        in_step = keep_head(home, connection, instead=True)
+        return Restored(home, state, in_step, *_recreated(connection, state, key))
+
+
+def _recreated(connection: Connection, state: State, key: bytes) -> tuple[int, tuple[tuple[int, str], ...]]:
+    """What was destroyed, as the newest state of the archive that the key opens says, and is here again."""
+    blob, disposal = tables.blob, shelf_tables.disposal
+    for later in reversed(states(state.folder.parent)):
+        with suppress(WrongKey, ArchiveDamaged, ArchiveNewer):
+            engine = database.open_engine(later.catalogue, key, writing=False)
+            with engine.begin() as then:
+                if not database.require_current(then, later.catalogue):
+                    continue
+                gone = destroyed_blobs(then)
+                done = select(disposal.c.id, disposal.c.destroyed_on).where(
+                    disposal.c.destroyed_on.is_not(None)
+                )
+                carried_out = {(row.id, row.destroyed_on) for row in then.execute(done)}
+            alive = select(blob.c.name).where(blob.c.destroyed_on.is_(None))
+            again = gone.intersection(connection.execute(alive).scalars())
+            known = {(row.id, row.destroyed_on) for row in connection.execute(done)}
+            return len(again), tuple(sorted(carried_out - known)) if again else ()
+    return 0, ()
 
 
 def _chosen(folder: Path, key: bytes, at: str) -> State:
@@ -96,7 +140,9 @@ def _fill(home: Home, state: State, actor: Actor, bar: Bar) -> None:
                         write_synced(vault.path(blob.name), data)
                         counter.advance()
                 sync_folder(vault.folder / shard)
-        connection.execute(update(tables.blob).values(checked_on=None))
+        connection.execute(
+            update(tables.blob).where(tables.blob.c.destroyed_on.is_(None)).values(checked_on=None)
+        )
         journal.record(connection, actor, "restore", state.time, {"lost": lost})
     sync_folder(vault.folder)
     sync_folder(home.folder)

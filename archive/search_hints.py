@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from archive.changes import PAPER
 from archive.index.engine import Engine
 from archive.index.names import names_of, nearly
 from archive.index.plan import plan
@@ -45,6 +46,7 @@ def hints_for(engine: Engine, words: Words, query: Query, exact: int, parties: P
     if exact or not terms:
         return Hints(tuple(notes))
     alone = {term: engine.total(plan(_only(query, term), words)) for term in terms}
+    notes += [note for term, count in alone.items() if not count for note in _clauses(words, term)]
     meant: list[str] = []
     spelled = [term.text for term in terms if term.field in NAMED and typed_sounds(term.text)]
     if len(spelled) > 1:  # they may be one name
@@ -59,7 +61,15 @@ def hints_for(engine: Engine, words: Words, query: Query, exact: int, parties: P
 
 
 def _only(query: Query, term: Term) -> Query:
-    return Query(((term,),), today=query.today)
+    return Query(((term,),), today=query.today, known=query.known)
+
+
+def _clauses(words: Words, term: Term) -> Iterator[str]:
+    """That a word which no contract has of its own stands in the wording of templates."""
+    found = words.wordings(term.text) if term.field is Field.ANY else []
+    if found:
+        titles = "、".join(dict.fromkeys(one.title for one in found))
+        yield f"“{term.text}”是合同条款里的字，见：{titles}。要找这些合同，请写 条款:{term.text}。"
 
 
 def _places(words: Words, term: Term) -> Iterator[str]:
@@ -110,5 +120,6 @@ def suggestions(engine: Engine, words: Words, typed: str, limit: int) -> list[Su
     found += [Suggestion("village", name) for name in words.villages_beginning(plain)[:limit]]
     key = number_key(written)
     if len(key) >= LEAST_DIGITS:
-        found += [Suggestion("contract", number) for number in engine.numbers(key, limit)]
+        numbers = engine.numbers(key, limit)
+        found += [Suggestion("contract", number) for number in numbers if not number.startswith(PAPER)]
     return found

@@ -7,15 +7,16 @@ from pathlib import Path
 import xlsxwriter
 
 from archive.index.words import TOWN_DIGITS
-from archive.search import Names
-from archive.states import CHINESE, Standing
+from archive.search_names import Names
+from archive.search_papers import ShelfPaper
+from archive.states import Standing
 from archive.workbook import GRID, list_sheet, new_workbook
 from archive.workbook_rows import Rows
 
 COLUMNS = (
     ("序号", 7),
     ("编号", 32),
-    ("合同", 30),
+    ("合同、文件", 30),
     ("乡镇", 12),
     ("村", 16),
     ("组", 6),
@@ -30,7 +31,9 @@ MOST_ROWS = 1_000_000  # of a sheet; what is more goes on in the next
 FIRST_ROW = 2
 
 
-def write_matches(path: Path, found: Iterable[Standing], names: Names, typed: str, day: date) -> int:
+def write_matches(
+    path: Path, found: Iterable[Standing | ShelfPaper], names: Names, typed: str, day: date
+) -> int:
     """Write the list; how many contracts it has. Raises OSError where it cannot be written."""
     title = f"合同查找结果（{typed}，{day}）" if typed else f"合同清单（{day}）"
     count = 0
@@ -49,18 +52,23 @@ def _sheet(book: xlsxwriter.Workbook, title: str, page: int) -> Rows:
     return Rows(sheet, [day if label in ("开始", "到期") else cell for label, _ in COLUMNS])
 
 
-def _values(place: int, one: Standing, names: Names) -> list[str | int | date | None]:
+def _values(place: int, one: Standing | ShelfPaper, names: Names) -> list[str | int | date | None]:
+    number: str = one.number
+    title: str = names.title(one.template)
+    starts: str | date = one.day if isinstance(one, ShelfPaper) else one.starts
+    if isinstance(one, ShelfPaper):
+        number, title = f"手工归档 {one.paper} 号", f"{one.kind}：{one.title}"
     return [
         place,
-        one.number,
-        names.titles.get(one.template, one.template),
+        number,
+        title,
         names.divisions.get(one.village[:TOWN_DIGITS], ""),
         names.divisions.get(one.village, one.village),
-        one.group,
+        one.group or None,
         one.household,
         one.party,
         one.responsible,
-        one.starts,
+        starts,
         one.ends,
-        CHINESE[one.state],
+        one.words,
     ]

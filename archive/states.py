@@ -2,7 +2,8 @@
 
 Of the states that apply the last of `State` wins. "Filed" in these rules means that at least one sheet is
 filed: unfiled past its end a contract stays printed, and an unfiled one is superseded as soon as its
-successor is planned, a filed one when the successor's own term begins.
+successor is planned, a filed one when the successor's own term begins. What was destroyed after its retention is
+ended: nothing is owed of it, printed or taken in again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ from sqlalchemy import (
     select,
 )
 
-from archive.catalogue import tables
+from archive.catalogue import shelf_tables, tables
 
 CHUNK = 500  # numbers in one IN list
 
@@ -70,7 +71,8 @@ class Standing:
     `gaps` are the audit classes its filing falls short by, `filed_sheets` how many sheets are filed,
     `filed_on` since when the filing stands so, `complete_on` when it first became complete;
     `successor` is the day on which the term of the same party's next contract begins; `blank` if it was
-    printed without a party and nobody had signed it by then, as far as was known.
+    printed without a party and nobody had signed it by then, as far as was known; `destroyed_on` is when its papers
+    were destroyed after their retention.
     """
 
     number: str
@@ -92,6 +94,13 @@ class Standing:
     complete_on: date | None
     successor: date | None
     blank: bool
+    destroyed_on: date | None
+
+    @property
+    def words(self) -> str:
+        """Its state in Chinese, and that its papers are gone."""
+        gone = "" if self.destroyed_on is None else f"，{self.destroyed_on} 已销毁"
+        return CHINESE[self.state] + gone
 
 
 def standings(connection: Connection, on: date, numbers: Sequence[str] | None = None) -> Iterator[Standing]:
@@ -116,12 +125,24 @@ def standing_of(connection: Connection, number: str, on: date) -> Standing | Non
 
 @lru_cache(maxsize=8)
 def not_closed(on: str) -> ColumnElement[bool]:
-    """The condition that a contract is not void, ended or declined on a date (ISO)."""
+    """The condition that a contract is not void, ended, declined or destroyed on a date (ISO)."""
     closing = tables.closing
     found = select(closing.c.id).where(
         closing.c.contract == tables.contract.c.number, closing_holds(closing, on)
     )
-    return ~found.exists()
+    return and_(~found.exists(), destroyed_day(on).is_(None))
+
+
+def destroyed_day(on: str) -> ScalarSelect[str]:
+    """The day, up to a date (ISO), on which the papers of a contract were destroyed; None where they were not."""
+    item, disposal = shelf_tables.disposal_item, shelf_tables.disposal
+    return (
+        select(func.max(disposal.c.destroyed_on))
+        .join(item, item.c.disposal_id == disposal.c.id)
+        .where(item.c.contract == tables.contract.c.number, disposal.c.destroyed_on <= on)
+        .correlate(tables.contract)
+        .scalar_subquery()
+    )
 
 
 def still_blank() -> ColumnElement[bool]:
@@ -222,6 +243,7 @@ def _query(on: str) -> Select[tuple[object, ...]]:
             complete.label("complete_on"),
             closed.label("closed"),
             successor.label("successor"),
+            destroyed_day(on).label("destroyed_on"),
             _party_name(0).label("first_name"),
             _party_name(1).label("second_name"),
         )
@@ -260,12 +282,15 @@ def _standing(row: Row[tuple[object, ...]], on: date) -> Standing:
         complete_on=_day(row.complete_on),
         successor=_day(row.successor),
         blank=row.blank and (row.assigned_on is None or row.assigned_on > on.isoformat()),
+        destroyed_on=_day(row.destroyed_on),
     )
 
 
 def _state(row: Row[tuple[object, ...]], on: str) -> State:
     if row.closed:
         return CLOSED[row.closed]
+    if row.destroyed_on is not None:
+        return State.ENDED
     if row.successor is not None and (not row.filed_sheets or row.successor <= on):
         return State.SUPERSEDED
     if row.filed_sheets:

@@ -2,19 +2,20 @@
 
 DIR/vault/ab/abcd…   a blob: b"HYV1", 12 bytes of nonce, then AES-256-GCM (NIST SP 800-38D) of its content with
                      b"HYV1" and the name as associated data, so that two blobs cannot be exchanged
-DIR/vault/pending    names about to be written: what a killed run leaves without a catalogue row is cleared by it
+DIR/vault/pending    names about to be written or destroyed: what is left without a catalogue row, or without a key,
+                     is cleared by it at the next writing
 
 A name is the HMAC-SHA-256 of the content under a key of the archive's own, in hexadecimal: equal content is
 kept once, and a name says nothing to who has only the folder. Every blob has a key of its own, kept in the
 catalogue wrapped (AES-256-GCM) under a key derived from the archive's, so that changing the archive's key
-rewrites no blob.
+rewrites no blob. A blob is destroyed by taking its key out of the catalogue; its row stays, with the day.
 """
 
 import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, insert, select, update
 
 from archive.catalogue import tables
-from archive.errors import BlobDamaged, BlobMissing
+from archive.errors import BlobDamaged, BlobDestroyed, BlobMissing
 from archive.on_disk import rename, sync_folder, write_synced
 
 MAGIC = b"HYV1"
@@ -33,6 +34,8 @@ NONCE = 12  # bytes
 FOLDER = "vault"
 PENDING = "pending"
 PART = ".part"  # a file that is being written
+DESTROYED = b""  # in place of a wrapped key
+CHUNK = 500  # names in one IN list
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +60,16 @@ class Vault:
             if name not in known or not self._sound(connection, name)
         }
         if new:
-            write_synced(self.folder / PENDING, "".join(f"{name}\n" for name in new).encode(), append=True)
-            sync_folder(self.folder)
+            self._announce(new)
         added: list[dict[str, object]] = []
         for name, content in new.items():
             key, nonce = secrets.token_bytes(32), secrets.token_bytes(NONCE)
             self._write(name, MAGIC + nonce + AESGCM(key).encrypt(nonce, content, MAGIC + name.encode()))
             row = {"name": name, "wrapped": self.wrap(name, key), "size": len(content), "added_on": day}
             if name in known:
-                connection.execute(update(table).where(table.c.name == name).values(row))
+                connection.execute(
+                    update(table).where(table.c.name == name).values(row | {"destroyed_on": None})
+                )
             else:
                 added.append(row)
         if added:
@@ -73,13 +77,26 @@ class Vault:
         return names
 
     def get(self, connection: Connection, name: str) -> bytes:
-        """A blob's content, proven to be what was put. Raises BlobMissing, BlobDamaged."""
+        """A blob's content, proven to be what was put. Raises BlobMissing, BlobDamaged, BlobDestroyed."""
         wrapped = connection.execute(
             select(tables.blob.c.wrapped).where(tables.blob.c.name == name)
         ).scalar_one_or_none()
         if wrapped is None:
             raise BlobMissing(file=self.path(name))
+        if wrapped == DESTROYED:
+            raise BlobDestroyed(file=name)
         return self.opened(name, wrapped, self.sealed(name))
+
+    def destroy(self, connection: Connection, names: Sequence[str], day: str) -> None:
+        """Take these blobs' keys away, so that nobody can open them again.
+
+        The rows stand or fall with the caller's write transaction; the files go with the next one (settle).
+        """
+        self._announce(names)
+        table, gone = tables.blob, {"wrapped": DESTROYED, "destroyed_on": day}
+        for start in range(0, len(names), CHUNK):
+            part = table.c.name.in_(names[start : start + CHUNK])
+            connection.execute(update(table).where(part).values(gone))
 
     def sealed(self, name: str) -> bytes:
         """A blob as it lies on the disk. Raises BlobMissing, OSError."""
@@ -109,12 +126,16 @@ class Vault:
         return hmac.digest(self.name_key, b"huyue archive", hashlib.sha256).hex()[:12]
 
     def wrap(self, name: str, key: bytes) -> bytes:
-        """A blob's key as the catalogue has it."""
+        """A blob's key as the catalogue has it; one that was destroyed stays so."""
+        if key == DESTROYED:
+            return DESTROYED
         nonce = secrets.token_bytes(NONCE)
         return nonce + AESGCM(self.wrap_key).encrypt(nonce, key, name.encode())
 
     def unwrap(self, name: str, wrapped: bytes) -> bytes:
-        """The key that `wrap` wrapped. Raises InvalidTag, ValueError."""
+        """The key that `wrap` wrapped; DESTROYED for one that was. Raises InvalidTag, ValueError."""
+        if wrapped == DESTROYED:
+            return DESTROYED
         return AESGCM(self.wrap_key).decrypt(wrapped[:NONCE], wrapped[NONCE:], name.encode())
 
     def path(self, name: str) -> Path:
@@ -127,18 +148,20 @@ class Vault:
             yield from sorted(shard.iterdir())
 
     def settle(self, connection: Connection) -> int:
-        """Clear what a run that was killed left: files that no catalogue row speaks of; how many."""
-        cleared = 0
+        """Clear files that no catalogue row speaks of, or whose key was destroyed; how many."""
+        cleared: list[Path] = []
         for name in sorted(self.pending()):
             path = self.path(name)
             if path.is_file() and (path.suffix == PART or not self._known(connection, path.name)):
                 path.unlink()
-                cleared += 1
+                cleared.append(path)
+        for folder in {path.parent for path in cleared}:
+            sync_folder(folder)
         (self.folder / PENDING).unlink(missing_ok=True)
-        return cleared
+        return len(cleared)
 
     def pending(self) -> set[str]:
-        """The names of files that a run has begun to write since the archive was last settled."""
+        """The names of files that a run has begun to write, or destroyed, since the archive was last settled."""
         pending = self.folder / PENDING
         if not pending.exists():
             return set()
@@ -149,13 +172,19 @@ class Vault:
         """Whether the blob is there and can be read; one that is lost is written anew."""
         try:
             self.get(connection, name)
-        except (BlobMissing, BlobDamaged):
+        except (BlobMissing, BlobDamaged, BlobDestroyed):
             return False
         return True
 
     def _known(self, connection: Connection, name: str) -> bool:
-        row = connection.execute(select(tables.blob.c.name).where(tables.blob.c.name == name)).first()
-        return row is not None
+        table = tables.blob
+        there = select(table.c.name).where(table.c.name == name, table.c.destroyed_on.is_(None))
+        return connection.execute(there).first() is not None
+
+    def _announce(self, names: Iterable[str]) -> None:
+        """Note names whose files are about to come or go, so that a killed run leaves nothing that nobody knows."""
+        write_synced(self.folder / PENDING, "".join(f"{name}\n" for name in names).encode(), append=True)
+        sync_folder(self.folder)
 
     def _write(self, name: str, data: bytes) -> None:
         path = self.path(name)
@@ -176,3 +205,9 @@ def open_vault(folder: Path, key: bytes, connection: Connection) -> Vault:
     vault = folder / FOLDER
     vault.mkdir(mode=0o700, exist_ok=True)
     return Vault(vault, wrap, bytes(name_key))
+
+
+def destroyed_blobs(connection: Connection) -> frozenset[str]:
+    """The names of the blobs that were destroyed."""
+    name, day = tables.blob.c.name, tables.blob.c.destroyed_on
+    return frozenset(connection.execute(select(name).where(day.is_not(None))).scalars())

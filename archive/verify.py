@@ -20,8 +20,9 @@ from typing import Protocol
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
-from archive import journal
+from archive import journal, papers
 from archive.catalogue import tables
+from archive.catalogue.shelf_tables import paper_file
 from archive.errors import (
     EXIT_ARCHIVE,
     EXIT_DONE,
@@ -60,7 +61,8 @@ class Part:
         """The condition on a blob's name."""
         name = tables.blob.c.name
         first, end = (NAMES * number // self.of for number in (self.number - 1, self.number))
-        return (name >= f"{first:08x}") & (name < (f"{end:08x}" if end < NAMES else "g"))
+        there = tables.blob.c.destroyed_on.is_(None)
+        return there & (name >= f"{first:08x}") & (name < (f"{end:08x}" if end < NAMES else "g"))
 
 
 @dataclass(slots=True)
@@ -155,8 +157,9 @@ def _look_at_journal(home: Home, connection: Connection, found: Verified) -> Non
     kept = _kept_heads(home).get(home.vault(connection).archive)
     if kept is not None and journal.root_of(connection, kept.entries) != kept.root:
         found.add(Code.JOURNAL_CUT, kept.day)
-    for seq in journal.unvouched(connection) if broken is None else ():
-        found.add(Code.FILING_ALTERED, seq)
+    if broken is None:
+        for seq in sorted({*journal.unvouched(connection), *papers.altered(connection)}):
+            found.add(Code.FILING_ALTERED, seq)
 
 
 def _unlisted(connection: Connection) -> Iterator[str]:
@@ -166,10 +169,11 @@ def _unlisted(connection: Connection) -> Iterator[str]:
         query = select(named).where(named.is_not(None), ~select(blob).where(blob == named).exists())
         yield from connection.execute(query.distinct().order_by(named)).scalars()
     original = tables.scan_file.c.original
-    for text in connection.execute(select(original).where(original != "")).scalars():
-        names = json.loads(text)
-        known = set(connection.execute(select(blob).where(blob.in_(names))).scalars())
-        yield from (name for name in names if name not in known)
+    for listed in (select(original).where(original != ""), select(paper_file.c.blobs).distinct()):
+        for text in connection.execute(listed).scalars():
+            names = json.loads(text)
+            known = set(connection.execute(select(blob).where(blob.in_(names))).scalars())
+            yield from (name for name in names if name not in known)
 
 
 class _Sound:
@@ -242,8 +246,11 @@ def _fault(vault: Vault, name: str, wrapped: bytes) -> Code | None:
 def _still(home: Home, name: str) -> bool:
     """Whether a blob is faulty still: one that was lost may have been written anew since its row was read."""
     with home.reading() as connection:
-        query = select(tables.blob.c.wrapped).where(tables.blob.c.name == name)
-        return _fault(home.vault(connection), name, connection.execute(query).scalar_one()) is not None
+        query = select(tables.blob.c.wrapped).where(
+            tables.blob.c.name == name, tables.blob.c.destroyed_on.is_(None)
+        )
+        wrapped = connection.execute(query).scalar_one_or_none()
+        return wrapped is not None and _fault(home.vault(connection), name, wrapped) is not None
 
 
 def _strangers(home: Home) -> Iterator[Path]:
@@ -256,7 +263,8 @@ def _strangers(home: Home) -> Iterator[Path]:
         known = vault.pending()
         with home.reading() as later:  # after both, so that what was cleared from the one is in the other
             here = (name >= shard) & (name < shard + "g")
-            known.update(later.execute(select(name).where(here)).scalars())
+            there = tables.blob.c.destroyed_on.is_(None)
+            known.update(later.execute(select(name).where(here, there)).scalars())
         yield from (path for path in files if path != vault.path(path.name) or path.name not in known)
 
 
@@ -282,7 +290,7 @@ def _free(path: Path) -> Path:
 
 
 def contracts_of(connection: Connection, blobs: list[str]) -> list[str]:
-    """The contracts whose filings lie in these blobs, or the files that their pages came in."""
+    """The contracts whose filings or attachments lie in these blobs, or the files that their pages came in."""
     filing, file, page = tables.filing, tables.scan_file, tables.scan_page
     found: set[str] = set()
     for start in range(0, len(blobs), CHUNK):
@@ -294,14 +302,15 @@ def contracts_of(connection: Connection, blobs: list[str]) -> list[str]:
         for row in [one for one in rows if not lost.isdisjoint(json.loads(one.original))]:
             there = select(page.c.contract).where(page.c.file_id == row.id, page.c.contract.is_not(None))
             found.update(connection.execute(there).scalars())
+        found.update(papers.contracts_in(connection, lost))
     return sorted(found)
 
 
 def unchecked(connection: Connection) -> tuple[int, str]:
     """How many blobs were never found sound, and the day since which every other was; "" where there is none."""
-    checked = tables.blob.c.checked_on
-    never = select(func.count()).select_from(tables.blob).where(checked.is_(None))
-    since = connection.execute(select(func.min(checked))).scalar_one()
+    checked, there = tables.blob.c.checked_on, tables.blob.c.destroyed_on.is_(None)
+    never = select(func.count()).select_from(tables.blob).where(checked.is_(None), there)
+    since = connection.execute(select(func.min(checked)).where(there)).scalar_one()
     return connection.execute(never).scalar_one(), since or ""
 
 

@@ -138,7 +138,7 @@ class ReviewReplaced(WrongUsage):
 
 
 class SheetUnknown(WrongUsage):
-    """合同 {number} 没有第 {sheet} 页，或者还没有打印过。请核对编号和页码。"""
+    """合同 {number} 没有第 {sheet} 页，或者还没有打印过，或者已经销毁。请核对编号和页码。"""
 
 
 class CampaignUnknown(WrongUsage):
@@ -307,3 +307,31 @@ class TemplateUnreadable(NoInput):
 
 class ManifestFaulty(WrongUsage):
     """合同说明“{file}”有误：{place}{detail}"""
+
+
+class PaperFaulty(WrongUsage):
+    """这样不能归档：{detail}"""
+
+
+class PaperThere(WrongUsage):
+    """“{file}”已经归档在这里，是第 {number} 号《{title}》，没有再收一次。题名等写错了，用 huyue paper correct {number} 更正。"""
+
+
+class PaperNotChanged(WrongUsage):
+    """第 {number} 号没有要改的：给出的和现在的一样。请写要改的项，如 --title。"""
+
+
+class PaperFileRefused(NoInput):
+    """“{file}”没有归档：{detail}"""
+
+
+class PaperFileChanged(WrongUsage):
+    """“{file}”在归档的时候变了，没有归档。请等它存好、复制完，再运行同一命令。"""
+
+
+class PlaceUnknown(WrongUsage):
+    """区划表里没有“{written}”这个{level}，或者不止一个。请检查写法，或写代码：{candidates}。"""
+
+
+class PaperDestroyed(WrongUsage):
+    """第 {number} 号已于 {day} 鉴定销毁，不能更正。"""

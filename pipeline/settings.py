@@ -1,13 +1,19 @@
 """huyue.toml: what an office says about itself."""
 
+import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from archive.archival_numbers import Codes
+from archive.errors import ArchiveCodeBad, FondsMissing
 from pipeline.errors import BadSettings
 from pipeline.toml_text import decode
+
+CODE = re.compile(r"[0-9A-Za-z]{1,10}")  # a part of an archival number
 
 
 class Office(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,11 +42,20 @@ class RosterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     columns: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+class ArchiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What archival numbers are made of: the fonds, the category, and units' codes by a division's code."""
+
+    fonds: str = ""
+    category: str = "WS"
+    units: dict[str, str] = msgspec.field(default_factory=dict)
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     office: Office = Office()
     roster: RosterSettings = RosterSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     units: tuple[Unit, ...] = ()
 
 
@@ -49,3 +64,22 @@ def read_settings(path: Path) -> Settings:
     if not path.is_file():
         return Settings()
     return decode(path.read_bytes(), path, Settings, BadSettings)
+
+
+def archive_codes(path: Path, divisions: Collection[str]) -> Codes:
+    """What archival numbers are made of, by the settings; `divisions` are the codes that there are.
+
+    Raises BadSettings, FondsMissing, ArchiveCodeBad.
+    """
+    said = read_settings(path).archive
+    if not said.fonds:
+        raise FondsMissing(file=path)
+    written = {"fonds": said.fonds, "category": said.category}
+    written |= {f"units 里的 {division}": unit for division, unit in said.units.items()}
+    for key, value in written.items():
+        if not CODE.fullmatch(value):
+            raise ArchiveCodeBad(file=path, key=key, value=value, detail="要 1 到 10 个字母或数字。")
+    for division in said.units:
+        if division not in divisions:
+            raise ArchiveCodeBad(file=path, key="units", value=division, detail="没有这个区划代码。")
+    return Codes(path, said.fonds, said.category, said.units)

@@ -6,8 +6,10 @@ from datetime import date
 
 from sqlalchemy import Connection, Row, select
 
+from archive.archival_numbers import numbers_of_contracts
 from archive.catalogue import tables
 from archive.filings import Box, Filing, Verdict, filing_versions
+from archive.papers import papers
 from archive.states import standing_of
 from pipeline.contracts import kept_template, layout_of_id
 from pipeline.people import mask_id
@@ -18,10 +20,11 @@ CONSENT = "privacy_consent"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What `show` says; `value` is its JSON (docs/interfaces.md), `labels` are the boxes' by name."""
+    """What `show` says; `value` is its JSON (docs/interfaces.md), `state` in Chinese, `labels` the boxes' by name."""
 
     value: dict[str, object]
     title: str
+    state: str
     labels: Mapping[str, str]
     ticks: int
     filing: Filing | None
@@ -57,6 +60,8 @@ def show_contract(connection: Connection, number: str, on: date) -> Shown:
         "start": row.starts,
         "end": row.ends or "",
         "state": str(standing.state),
+        "archival_number": numbers_of_contracts(connection, [number]).get(number, ""),
+        "destroyed_on": standing.destroyed_on.isoformat() if standing.destroyed_on else "",
         "sheets": [{"sheet": one, "filed": one in filed} for one in range(1, (row.sheets or 0) + 1)],
         "boxes": {box.name: str(box.verdict) for box in boxes if box.kind != "tick"},
         "ticks": {"filled": sum(box.kind == "tick" and box.verdict is Verdict.FILLED for box in boxes)},
@@ -71,12 +76,16 @@ def show_contract(connection: Connection, number: str, on: date) -> Shown:
             }
             for one in versions
         ],
-        "history": _history(connection, row, versions, day),
+        "papers": [
+            {"paper": one.number, "kind": str(one.about.kind), "title": one.about.title, "day": one.about.day}
+            for one in papers(connection, contract=number)
+        ],
+        "history": _history(connection, row, versions, day, standing.destroyed_on),
     }
     manifest = kept_template(connection, row.template_sha256).manifest
     labels = {name: box.label for name, box in manifest.boxes.items()}
     ticks = sum(box.kind == "tick" for box in manifest.boxes.values())
-    return Shown(value, manifest.title, labels, ticks, filing)
+    return Shown(value, manifest.title, standing.words, labels, ticks, filing)
 
 
 def consent(boxes: list[Box], expected: int) -> bool | None:
@@ -98,7 +107,11 @@ def _consents(connection: Connection, layout_id: str | None) -> int:
 
 
 def _history(
-    connection: Connection, row: Row[tuple[object, ...]], versions: list[Filing], day: str
+    connection: Connection,
+    row: Row[tuple[object, ...]],
+    versions: list[Filing],
+    day: str,
+    destroyed_on: date | None,
 ) -> list[dict[str, object]]:
     """What happened to a contract, by date, as far as it was known on a day."""
     events: list[dict[str, object]] = [{"date": row.planned_on, "event": "planned"}]
@@ -118,4 +131,6 @@ def _history(
         answer: dict[str, object] = {"date": changed.decided_on, "event": changed.decision}
         if changed.decision in (KEPT, RETURNED) and answer not in events:
             events.append(answer)
+    if destroyed_on is not None:
+        events.append({"date": destroyed_on.isoformat(), "event": "destroyed"})
     return sorted((one for one in events if str(one["date"]) <= day), key=lambda one: str(one["date"]))

@@ -19,7 +19,7 @@ from archive.errors import (
 )
 
 # The newest revision in migrations/versions; a test compares the two.
-HEAD = "0006"
+HEAD = "0007"
 LOCK_SECONDS = 30  # how long a writer waits for another
 # How SQLite says that a file is not what it was.
 DAMAGE = ("malformed", "not a database", "disk I/O error", "no such table")

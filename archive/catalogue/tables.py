@@ -1,8 +1,7 @@
-"""The catalogue's tables (SQLAlchemy Core). A change here goes with a migration in migrations/versions.
+"""The catalogue's tables (SQLAlchemy Core; more in shelf_tables.py). A change goes with one in migrations/versions.
 
 Dates are ISO 8601 text (`2026-03-01`), so that every back end compares and stores them alike; an open end
-is NULL. Nothing is overwritten that a date could be asked about: a roster import adds rows of its own, and
-the newest import of a village is what counts there.
+is NULL. Nothing is overwritten that a date could be asked about: a roster import adds rows of its own, the newest counts.
 """
 
 from sqlalchemy import (
@@ -253,7 +252,7 @@ layout = Table(
     Column("background", LargeBinary, nullable=False),
 )
 
-# A blob of the vault: its keyed name, its own key wrapped by the archive's, when it was last found sound.
+# A blob of the vault: its keyed name, its own key wrapped by the archive's, b"" once destroyed; when it was found sound.
 blob = Table(
     "blob",
     metadata,
@@ -262,6 +261,7 @@ blob = Table(
     Column("size", Integer, nullable=False),
     Column("added_on", Text, nullable=False),
     Column("checked_on", Text),
+    Column("destroyed_on", Text),
 )
 
 # Every file given to intake, by the name it had there and its SHA-256; `code` says why it was rejected.

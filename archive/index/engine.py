@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from archive.changes import PAPER
 from archive.index.looks import Plan
 from archive.index.names import sorting_name
-from archive.index.words import TOWN_DIGITS, Words, unnumbered
+from archive.index.words import TOWN_DIGITS, Words, number_key, unnumbered
+from archive.numbers import parse
 
-SCHEMA = 2  # goes up with every change of what is indexed or how
+SCHEMA = 3  # goes up with every change of what is indexed or how
+SEARCHABLE = frozenset({2, SCHEMA})  # schemas of which an index can be searched in until it is made anew
 ENGINES = ("tantivy", "whoosh")
 COUNTED = ("village", "template", "year", "state", "responsible")
 FACETS = ("town", *COUNTED)
@@ -30,13 +33,19 @@ class IndexUnreadable(Exception):
     """The index cannot be used as it is. Its folder may be deleted and the index built anew."""
 
 
+class IndexOutdated(IndexUnreadable):
+    """The index is of another dictionary or schema, but can be searched in until it is made anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is indexed of one contract. Only the number is stored; no identity or phone number belongs in it.
+    """What is indexed of one contract or paper. Only the number is stored; no identity or phone number belongs in it.
 
-    `party` is a name, or two as 甲、乙; `village` a 12-digit code; `state` a State's value; `starts` and `ends`
-    ISO dates, "" for no end; `campaign` its name; `text` what else it is to be found by, a line each (names of
-    village and town, members of the household).
+    `number` is the contract's, or a paper_key; `party` a name, or two as 甲、乙; `template` the template's name, or
+    what kind of paper it is; `village` a 12-digit code, of a paper perhaps a town's or county's; `state` a State's
+    value; `starts` and `ends` ISO dates, "" for none; `campaign` its name; `text` what else it is to be found by, a
+    line each (names of village and town, members of the household). `year` is 0 where unknown. `own_number` is what
+    a paper carries as its number, `archival` an archival number; `forms` are what the wording is known by (words.py).
     """
 
     number: str
@@ -53,11 +62,22 @@ class Document:
     starts: str
     ends: str
     text: str
+    own_number: str = ""
+    archival: str = ""
+    forms: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Leave out of names what may be an identity or phone number that strayed there."""
         for name in ("party", "responsible"):
             object.__setattr__(self, name, unnumbered(getattr(self, name)))
+
+    @property
+    def key(self) -> str:
+        """What it is found by as a number: a contract's number, a paper's own where that has letters and digits alone."""
+        if not self.own_number:
+            return "" if self.number.startswith(PAPER) else self.number.replace("-", "")
+        key = number_key(self.own_number)
+        return key if parse(key) or unnumbered(key) == key else ""
 
     @property
     def lines(self) -> list[str]:
@@ -66,20 +86,16 @@ class Document:
 
     def sort_key(self, sort: str) -> str:
         """What it stands in order by for a sort other than the score; ends in the number, so no two are alike."""
-        match sort:
-            case "village":
-                return f"{self.village}{self.group:05d}{self.household.rjust(12)} {self.number}"
-            case "end":
-                return f"{self.ends or '9999'} {self.number}"
-            case "party":
-                return f"{sorting_name(self.party)} {self.number}"
-            case _:
-                return self.number
+        if sort == "village":
+            return f"{self.village}{self.group:05d}{self.household:>12} {self.number}"
+        if sort == "end":
+            return f"{self.ends or '9999'} {self.number}"
+        return f"{sorting_name(self.party)} {self.number}" if sort == "party" else self.number
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A contract that matches."""
+    """A contract or paper that matches."""
 
     number: str
     score: float
@@ -125,7 +141,7 @@ class Engine(Protocol):
         """Names of parties that begin so, or whose pinyin or initials do, by how many contracts they have."""
 
     def numbers(self, beginning: str, limit: int) -> list[str]:
-        """Contract numbers that begin so (without hyphens, in upper case), in order."""
+        """The numbers of what has a number that begins so (without hyphens, in upper case), in order."""
 
     def count(self) -> int:
         """How many documents there are."""
@@ -143,20 +159,37 @@ class Engine(Protocol):
 def open_engine(name: str, folder: Path, words: Words) -> Engine:
     """The index in `folder`, made if there is none; `name` is one of ENGINES.
 
-    A new one appears whole: it is made beside its place and renamed into it. Raises IndexUnreadable if the
-    folder holds an index of another engine, schema or dictionary, a damaged one, or something else.
+    A new one appears whole: it is made beside its place and renamed into it. Raises IndexOutdated, or IndexUnreadable
+    if the folder holds an index of another engine, a damaged one, or something else.
     """
     create, open_folder = _functions(name)
-    stamp = f"huyue index {name} {SCHEMA} {words.fingerprint}\n"
     if not folder.is_dir() or not any(folder.iterdir()):
-        _create(create, folder, stamp)
+        _create(create, folder, _stamp(name, SCHEMA, words))
+    check(name, folder, words)
+    return open_folder(folder, words)
+
+
+def check(name: str, folder: Path, words: Words) -> None:
+    """Raises IndexOutdated or IndexUnreadable where a folder's index is not one to be written to."""
     try:
         found = (folder / STAMP).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise IndexUnreadable(f"{folder}: no {STAMP}") from None
-    if found != stamp:
-        raise IndexUnreadable(f"{folder}: {found.strip()}, not {stamp.strip()}")
+    if found == _stamp(name, SCHEMA, words):
+        return
+    searchable = {_stamp(name, schema, words).rpartition(" ")[0] for schema in SEARCHABLE}
+    problem = IndexOutdated if found.rpartition(" ")[0] in searchable else IndexUnreadable
+    raise problem(f"{folder}: {found.strip()}")
+
+
+def open_outdated(name: str, folder: Path, words: Words) -> Engine:
+    """An index that is outdated, to be searched in only. Raises IndexUnreadable."""
+    _, open_folder = _functions(name)
     return open_folder(folder, words)
+
+
+def _stamp(name: str, schema: int, words: Words) -> str:
+    return f"huyue index {name} {schema} {words.fingerprint}\n"
 
 
 class _Create(Protocol):

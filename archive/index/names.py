@@ -6,6 +6,7 @@ name with one character left open (韦?兰). No token of one kind is taken for o
 
 from functools import lru_cache
 
+from archive.changes import PAPER, paper_key
 from archive.index.shapes import shaped
 from archive.index.sounds import initials, readings
 from archive.index.words import BREAK, characters
@@ -16,6 +17,8 @@ OPEN = "?"  # stands for any one character
 ENDING, CHECKED = "*", "!"  # before the end of a number without and with its check character
 SHARED = 18  # of a number's characters, village, year and template: too many contracts begin so to list them
 LEAST_ENDING = 3  # digits
+WHOLE_NUMBER = 25  # characters of a contract number without hyphens
+PAPERS = 10**16  # stands for village and year of a paper, which has neither: papers come after all contracts
 _CHECKS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LONGEST = 12  # characters of a name that may be mistyped
 
@@ -101,8 +104,10 @@ def endings(key: str) -> list[str]:
     """What the end of a number may be given as: of 451225100201202602000123Y
 
     000123 and its last three to five digits, 123 alone, with the template (02000123), with the year as well, after
-    ENDING; and each of them with the check character, after CHECKED.
+    ENDING; and each of them with the check character, after CHECKED. A paper's own number has none.
     """
+    if len(key) != WHOLE_NUMBER:
+        return []
     body, check = key[:-1], key[-1]
     serial = body[-6:]
     ends = [serial, serial[1:], serial[2:], serial[3:], body[-8:], body[-12:]]
@@ -113,17 +118,22 @@ def endings(key: str) -> list[str]:
 
 
 def number_tokens(key: str) -> str:
-    """All that a contract is found by of its number, but what is longer than SHARED."""
+    """All that something is found by of its number, but what is longer than SHARED."""
     return f"{beginnings(key[:SHARED])} {' '.join(endings(key))}"
 
 
-def packed(key: str) -> tuple[int, int]:
-    """A whole number's key as two numbers in the same order: village and year, then the rest."""
+def packed(number: str) -> tuple[int, int]:
+    """A whole contract number as two numbers in the same order: village and year, then the rest; or a paper_key."""
+    if number.startswith(PAPER):
+        return PAPERS, int(number.removeprefix(PAPER))
+    key = number.replace("-", "")
     return int(key[:16]), int(key[16:24]) * 36 + int(key[24], 36)
 
 
 def unpacked(first: int, rest: int) -> str:
-    """The contract number that was packed so."""
+    """The contract number, or the paper_key, that was packed so."""
+    if first == PAPERS:
+        return paper_key(rest)
     body, check = divmod(rest, 36)
     return (
         f"{first // 10000:012d}-{first % 10000:04d}-{body // 10**6:02d}-{body % 10**6:06d}-{_CHECKS[check]}"

@@ -20,6 +20,7 @@ from archive.index.values import (
     campaign_key,
     group_of,
     household_key,
+    kinds,
     period,
     states,
 )
@@ -30,6 +31,7 @@ SCORED = 4  # needles; those after them score nothing
 WHOLE, PART, TEXT, SOUNDS_WHOLE, SOUNDS, SHAPE, MISTYPED = 7, 6, 5, 4, 3, 2, 1
 MOST_ALTERNATIVES = 32  # of several words that may be one name in pinyin
 _LONGEST_NAME = 8  # characters; what is longer is looked for exactly
+_LEAST_ARCHIVAL = 4  # units of an archival number that need no field word
 _FEW_SOUNDS = 4  # several words of no more syllables may be one name
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}年?")
 _OF_YEAR = re.compile(r"(?:19|20)[0-9]{2}年?[^\W\d]")
@@ -42,6 +44,10 @@ _NOTES = {
     Field.GROUP: "“{text}”看不出是第几组，请写成 3 或 第三组。",
     Field.YEAR: "“{text}”看不出是哪一年，请写成 2026 或 2024..2026。",
     Field.NUMBER: "“{text}”里没有编号的数字。",
+    Field.ARCHIVAL: "“{text}”看不出是档号，请写成 J012-WS·2026-D30-DMZ-0001 或其中一段。",
+    Field.CLAUSE: "没有哪种合同的条款里写着“{text}”。",
+    Field.ID_END: "没有身份证号以“{text}”结尾的人。要写身份证号的最后四位，如 1234 或 123X。",
+    Field.STAY: "花名册里没有外出到“{text}”的人。",
     Field.ENDS: "“{text}”看不出是什么日子，请写成 2026-05、2026-05-01、本月 或 2026-01..2026-06。",
 }
 _NOTES[Field.TERM] = _NOTES[Field.ENDS]
@@ -147,6 +153,12 @@ class _Planner:
                 return _named("names", name)
             case Field.RESPONSIBLE:
                 return _named("keeper", name)
+            case Field.ARCHIVAL:
+                row = trimmed(units(term.text))
+                if row and STOP not in row:
+                    return {UNSCORED: [(Row("archival", row),)]}
+                self._note(term)
+                return {UNSCORED: [(Among("key", frozenset()),)]}
             case Field.NUMBER:
                 key = number_key(term.text)
                 if not key:
@@ -164,6 +176,8 @@ class _Planner:
         text = tiers.setdefault(TEXT, [])
         if letters and STOP not in letters:
             text.append((Row("letters", letters),))
+            if len(letters) >= _LEAST_ARCHIVAL and "".join(letters).isascii():
+                text.append((Row("archival", letters),))
         if not term.exact:
             text += [(look,) for look in self._meant(term.text)]
         return tiers
@@ -214,7 +228,11 @@ class _Planner:
             case Field.TOWN:
                 name, values = "village", self._words.towns(text)
             case Field.TEMPLATE:
-                values = self._words.templates(text)
+                values = self._words.templates(text) | kinds(text)
+            case Field.CLAUSE:
+                name, values = "form", frozenset(one.form for one in self._words.wordings(text))
+            case Field.ID_END | Field.STAY:
+                name, values = "number", self._query.known.get(term, frozenset())
             case Field.STATE:
                 values = states(text)
             case Field.GROUP:

@@ -11,8 +11,8 @@ What is not understood is left out or taken as words, and a note in Chinese says
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -43,6 +43,10 @@ class Field(StrEnum):
     CAMPAIGN = "campaign"
     ENDS = "ends"
     TERM = "term"
+    ARCHIVAL = "archival_number"
+    CLAUSE = "clause"
+    ID_END = "id_last4"
+    STAY = "stay"
 
 
 CHINESE_FIELDS = {
@@ -59,7 +63,12 @@ CHINESE_FIELDS = {
     Field.CAMPAIGN: ("批次",),
     Field.ENDS: ("到期", "到期日"),
     Field.TERM: ("期限", "有效期"),
+    Field.ARCHIVAL: ("档号",),
+    Field.CLAUSE: ("条款", "正文"),
+    Field.ID_END: ("尾号", "身份证尾号"),
+    Field.STAY: ("外出", "去向", "外出地"),
 }
+ASKED = frozenset({Field.ID_END, Field.STAY})  # fields that no index has
 FIELD_WORDS = {word: name for name, words in CHINESE_FIELDS.items() for word in words} | {
     str(name): name for name in Field if name is not Field.ANY
 }
@@ -84,7 +93,8 @@ class Query:
     """Groups of terms, of each of which one must be found, and the filters that the command line adds.
 
     `villages` are 12-digit codes, `template` a template's name, `year` the number's, `state` a State's value; None
-    filters nothing. `today` is what 本月 is told from. `unreadable` is what was typed without anything to look for:
+    filters nothing. `today` is what 本月 is told from. `known` are the numbers of the contracts that terms mean which
+    only the catalogue can tell (ASKED). `unreadable` is what was typed without anything to look for:
     it finds nothing, not everything. `notes` say in Chinese what was not understood.
     """
 
@@ -94,6 +104,7 @@ class Query:
     year: int | None = None
     state: str | None = None
     today: date | None = None
+    known: Mapping[Term, frozenset[str]] = field(default_factory=dict)
     unreadable: bool = False
     notes: tuple[str, ...] = ()
 

@@ -31,13 +31,14 @@ from archive.index.engine import (
 from archive.index.looks import Alternative, Among, Begins, Look, Needle, Plan, Row
 from archive.index.names import SHARED, known_as, name_row, number_tokens, packed, similar_row, unpacked
 from archive.index.values import OPEN_END, campaign_key, day_number, household_key
-from archive.index.words import STOP, Words, as_word, number_key
+from archive.index.words import STOP, Words, as_word, units
 
 WRITER_BYTES = 64_000_000
 MOST_VALUES = 60_000  # of a facet; tantivy refuses more than 65,000 buckets
-CONTRACT, MARKER = "contract", "marker"
-PACKED = ("village_and_year", "rest")  # of a contract number, read of many hits at once
+CONTRACT, MARKER = "contract", "marker"  # a paper counts as a contract
+PACKED = ("village_and_year", "rest")  # of a number, read of many hits at once
 LINES_KEPT = 20_000
+SEEN_BYTES = 8 << 20
 SCORED_AT_ONCE = 1_000  # hits; a page further on is looked for score by score
 MOST_KNOWN = 200  # keys of names that begin alike, the most frequent, of which names are suggested
 
@@ -49,9 +50,9 @@ def _schema() -> tantivy.Schema:
         for name in names:
             builder.add_text_field(name, tokenizer_name=tokenizer, index_option=option, **more)
 
-    add("kind", "key", "group", "household", "campaign")
+    add("kind", "key", "group", "household", "campaign", "form")
     add("number", *(f"by_{sort}" for sort in SORTS[2:]), *COUNTED, fast=True)
-    add("names", "similar", "keeper", "letters", tokenizer="row", option="position")
+    add("names", "similar", "keeper", "letters", "archival", tokenizer="row", option="position")
     add("numbers", "words", tokenizer="row")
     add("person", tokenizer="line")
     add("marker", stored=True)
@@ -78,6 +79,21 @@ def _readable(folder: Path) -> Iterator[None]:
         raise IndexUnreadable(f"{folder}: {problem}") from problem
 
 
+class _Seen:
+    """Which numbers were there before, told by a bit each: of two that share one, it may be wrong with the second."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray(SEEN_BYTES)
+
+    def perhaps(self, number: str) -> bool:
+        """Whether the number may have been asked for before; never False where it was."""
+        at = hash(number) % (8 * SEEN_BYTES)
+        mask, byte = 1 << (at & 7), at >> 3
+        there = self._bits[byte] & mask
+        self._bits[byte] |= mask
+        return bool(there)
+
+
 class TantivyEngine:
     """An Engine on tantivy."""
 
@@ -95,8 +111,11 @@ class TantivyEngine:
 
     def update(self, documents: Iterable[Document], marker: str | None = None) -> None:
         with self._writing(marker) as writer:
+            seen = None if self.count() else _Seen()
             for document in documents:
-                writer.delete_documents_by_term("number", document.number)
+                # In an empty index there is nothing to be replaced, and a deletion costs a third of an addition.
+                if seen is None or seen.perhaps(document.number):
+                    writer.delete_documents_by_term("number", document.number)
                 writer.add_document(self._indexed(document))
 
     def delete(self, numbers: Iterable[str], marker: str | None = None) -> None:
@@ -160,8 +179,8 @@ class TantivyEngine:
     def _writing(self, marker: str | None) -> Iterator[tantivy.IndexWriter]:
         """A writer, committed at the end; a lock left by a killed process is no lock, the system freed it."""
         with _readable(self._folder):
-            # A second thread makes a segment more, which costs a small update half of its time again.
-            writer = self._index.writer(WRITER_BYTES, 1 if self.count() else 2)
+            # A second thread makes more and smaller segments, and merging them costs more than it gains.
+            writer = self._index.writer(WRITER_BYTES, 1)
         try:
             yield writer
             if marker is not None:
@@ -183,7 +202,7 @@ class TantivyEngine:
     def _indexed(self, document: Document) -> tantivy.Document:
         made = tantivy.Document()
         add = made.add_text
-        key = number_key(document.number)
+        key = document.key
         lines = [self._line(line) for line in document.lines]
         add("kind", CONTRACT)
         add("number", document.number)
@@ -202,7 +221,11 @@ class TantivyEngine:
         add("group", str(document.group))
         add("household", household_key(document.household))
         add("campaign", campaign_key(document.campaign))
-        for name, part in zip(PACKED, packed(key), strict=True):
+        if document.archival:
+            add("archival", " ".join(units(document.archival)))
+        for form in document.forms:
+            add("form", form)
+        for name, part in zip(PACKED, packed(document.number), strict=True):
             made.add_unsigned(name, part)
         made.add_unsigned("starts", day_number(document.starts, 0))
         made.add_unsigned("ends", day_number(document.ends, OPEN_END))

@@ -10,6 +10,7 @@ from archive.states import CHINESE, State
 
 Period = tuple[int, int]  # first and last day, both included, as numbers: 20260301
 
+KINDS = ("旧合同", "附件", "村规民约", "责任书", "其他")  # of papers filed by hand
 FIRST_DAY, LAST_DAY = 19000101, 29991231
 OPEN_END = 99991231  # how the end of a contract without one is kept: after every day that can be asked for
 _DIGITS = "零一二三四五六七八九"
@@ -20,6 +21,11 @@ _DATED = re.compile(r"([12][0-9]{3})(?:[-./年]([0-9]{1,2})(?:[-./月]([0-9]{1,2
 _MONTHS = {"本月": 0, "这个月": 0, "当月": 0, "下月": 1, "下个月": 1, "上月": -1, "上个月": -1}
 _YEARS = {"今年": 0, "本年": 0, "当年": 0, "本年度": 0, "明年": 1, "去年": -1, "前年": -2}
 _DAYS = {"今天": 0, "今日": 0, "明天": 1, "昨天": -1}
+
+
+def kinds(written: str) -> frozenset[str]:
+    """The kinds of papers filed by hand that `written` names."""
+    return frozenset({"".join(units(written))} & {*KINDS})
 
 
 def states(written: str) -> frozenset[str]:
@@ -123,3 +129,8 @@ def _day(day: date) -> int:
 def day_number(written: str, otherwise: int) -> int:
     """An ISO date as a number; `otherwise` for an empty text."""
     return int(written.replace("-", "")) if written else otherwise
+
+
+def day_of(number: int) -> str:
+    """The ISO date of such a number."""
+    return f"{number // 10000:04d}-{number // 100 % 100:02d}-{number % 100:02d}"

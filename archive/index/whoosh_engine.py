@@ -44,6 +44,7 @@ ROWS = {
     "names": "names",
     "similar": "similar",
     "keeper": "keeper",
+    "archival": "archival",
 }  # by what is looked for
 Value = TypeVar("Value")
 
@@ -52,10 +53,14 @@ def _schema() -> Any:
     return fields.Schema(
         kind=fields.ID(),
         number=fields.ID(sortable=True),
+        own=fields.COLUMN(),
         facets=fields.COLUMN(),
         marker=fields.STORED(),
         **{name: fields.ID() for name in ROWS.values()},
-        **{name: fields.ID() for name in ("person", "group", "household", "campaign", "starts", "ends")},
+        **{
+            name: fields.ID()
+            for name in ("person", "group", "household", "campaign", "form", "starts", "ends")
+        },
         **{f"by_{sort}": fields.COLUMN() for sort in SORTS[2:]},
     )
 
@@ -168,8 +173,10 @@ class WhooshEngine:
 
     def _indexed(self, document: Document) -> dict[str, Any]:
         lines = (line.strip() for text in document.lines for line in " ".join(units(text)).split(STOP))
+        archival = " ".join(units(document.archival))
         return {
             "number": document.number,
+            **({"own": document.key.encode()} if document.own_number else {}),
             "names": name_row(document.party),
             "similar": similar_row(document.party),
             "keeper": name_row(document.responsible),
@@ -179,6 +186,8 @@ class WhooshEngine:
             "group": str(document.group),
             "household": household_key(document.household),
             "campaign": campaign_key(document.campaign),
+            **({"archival": archival} if archival else {}),
+            **({"form": list(document.forms)} if document.forms else {}),
             "starts": str(day_number(document.starts, 0)),
             "ends": str(day_number(document.ends, OPEN_END)),
             **{f"by_{sort}": document.sort_key(sort).encode() for sort in SORTS[2:]},
@@ -280,7 +289,9 @@ def _read_columns(reader: Any) -> _Columns:
         if packed not in known:
             known[packed] = tuple(packed.decode().split(SEPARATOR))
         facets.append(known[packed])
-    return _Columns(numbers, [number_key(number) for number in numbers], facets, lines)
+    owns = reader.column_reader("own")
+    keys = [own.decode() or number_key(number) for own, number in zip(owns, numbers, strict=True)]
+    return _Columns(numbers, keys, facets, lines)
 
 
 def _documents(segment: _Segment, wanted: Plan) -> set[int]:
@@ -335,6 +346,9 @@ def _looked_for(segment: _Segment, look: Look) -> set[int]:
             return _row(segment, ROWS[name], tokens)
         case Among("key", values):
             return {document for document, key in enumerate(keys) if key in values}
+        case Among("number", values):
+            numbers = segment.columns.numbers
+            return {document for document, number in enumerate(numbers) if number in values}
         case Among("numbers", values):
             return {document for token in values for document in _numbered(keys, token)}
         case Among(name, values) if name in COUNTED:

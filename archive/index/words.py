@@ -8,18 +8,16 @@ are what makes frequent terms fast.
 import hashlib
 import re
 import unicodedata
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from pathlib import Path
 
 from archive.index.shapes import ALIKE
 from archive.index.sounds import COMPOUND_SURNAMES, GIVEN, SURNAMES, plain_pinyin
 from archive.index.traditional import PAIRS, simplified
-
-if TYPE_CHECKING:
-    import jieba
 
 BREAK = "|"  # the 、 between two names: a term reaches across it only where it has one itself
 STOP = "¶"  # the end of a line, or a unit that is not to be found: no term reaches across it
@@ -33,6 +31,9 @@ _PERSONAL = re.compile(r"\d{11}")
 _LONG_NUMBER = re.compile(r"\d{11,}[xXｘＸ]?")
 _DASHES = re.compile(r"[\s\-‐‑‒–—−]+")
 _NUMBER = re.compile(r"[0-9][0-9a-z]*")
+_LISTED = re.compile(
+    "^([^ \n]{2,}) ", re.MULTILINE
+)  # a word of two or more characters, its frequency and kind
 
 VILLAGE_ENDINGS = ("村民委员会", "村委会", "村委", "村")
 COMMUNITY_ENDINGS = ("社区居民委员会", "社区居委会", "社区", "居民委员会", "居委会", "居委")
@@ -51,7 +52,6 @@ TERMS = (
     "责任人",
     "户主",
 )
-LINES_KEPT = 20_000
 
 
 def fold(text: str) -> str:
@@ -102,11 +102,23 @@ def as_word(row: tuple[str, ...]) -> str:
     return word if len(word) == len(row) > 1 and _IDEOGRAPHS.fullmatch(word) else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What stands in every contract of a form: one version of a template, or one of its optional clauses.
+
+    `form` is what a Document's `forms` call it, `title` what people do.
+    """
+
+    form: str
+    title: str
+    text: str
+
+
 class Words:
     """The dictionary: jieba's, the names of divisions as offices write them, the terms of the templates.
 
     `divisions` are names by code (county 6, town 9, village 12 digits); `titles` those of the templates by name,
-    `numbers` their numbers by name. The dictionary is read when a line is first read (about a second); asking
+    `numbers` their numbers by name; `wordings` gives the templates' texts when one is asked for. The dictionary is read when a line is first read; asking
     for villages, and searching, need none.
     """
 
@@ -115,7 +127,9 @@ class Words:
         divisions: Mapping[str, str],
         titles: Mapping[str, str] | None = None,
         numbers: Mapping[str, str] | None = None,
+        wordings: Callable[[], Iterable[Wording]] = tuple,
     ) -> None:
+        self._give_wordings = wordings
         self._names = {code: fold(name) for code, name in divisions.items()}
         self._titles = {name: fold(title) for name, title in (titles or {}).items()}
         self._numbers = dict(numbers or {})
@@ -126,8 +140,7 @@ class Words:
         self._villages = {form: frozenset(codes) for form, codes in forms.items()}
         own = {*forms, *self._names.values(), *self._titles.values(), *TERMS}
         self._own = sorted(word for word in own if len(word) > 1 and _IDEOGRAPHS.fullmatch(word))
-        self._dictionary: jieba.Tokenizer | None = None
-        self._read = lru_cache(maxsize=LINES_KEPT)(self._read_line)
+        self._dictionary: _Dictionary | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -144,7 +157,18 @@ class Words:
         depends on what stands beside a word; here it does not, so a word that is asked for is never missed.
         Single characters are no words.
         """
-        return self._read(line)
+        found: list[str] = []
+        run: list[str] = []
+        row = units(line)
+        for unit in (*row, STOP):
+            if _IDEOGRAPHS.fullmatch(unit):
+                run.append(unit)
+                continue
+            found.extend(self._cut_run("".join(run)))
+            run.clear()
+            if unit not in (BREAK, STOP):
+                found.append(unit)
+        return tuple(row), tuple(dict.fromkeys(found))
 
     def is_own(self, written: str) -> bool:
         """Whether `written` is a name of a place or template, or a part of one: then it is no person's."""
@@ -174,7 +198,7 @@ class Words:
         return frozenset(name for name, title in self._titles.items() if _shortens(flat, title))
 
     def towns(self, written: str) -> frozenset[str]:
-        """The codes of the villages of the town that `written` names; empty if it names none."""
+        """The code of the town that `written` names, and those of its villages; empty if it names none."""
         code = number_key(written)
         flat = "".join(units(written))
         found = {
@@ -182,7 +206,19 @@ class Words:
             for town in self._names
             if len(town) == TOWN_DIGITS and (flat in self._forms(town) or (code and town.startswith(code)))
         }
-        return frozenset(village for town in found for village in self._villages_below(town))
+        return frozenset(found.union(*map(self._villages_below, found)))
+
+    def wordings(self, written: str) -> list[Wording]:
+        """The wordings in which `written` stands."""
+        row = trimmed(units(written))
+        if not row or STOP in row:
+            return []
+        wanted = f" {' '.join(row)} "
+        return [wording for wording, text in self._wordings if wanted in text]
+
+    @cached_property
+    def _wordings(self) -> list[tuple[Wording, str]]:
+        return [(one, f" {' '.join(units(one.text))} ") for one in self._give_wordings()]
 
     def villages_by_pinyin(self, written: str) -> frozenset[str]:
         """The codes of the villages, or a town's, whose name is written so: chongdong, chongdongcun."""
@@ -246,43 +282,40 @@ class Words:
         towns = {"", town, _core(town, TOWN_ENDINGS)}
         return {before + form for before in towns for form in village}
 
-    def _read_line(self, line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        found: list[str] = []
-        run: list[str] = []
-        row = units(line)
-        for unit in (*row, STOP):
-            if _IDEOGRAPHS.fullmatch(unit):
-                run.append(unit)
-                continue
-            found.extend(self._cut_run("".join(run)))
-            run.clear()
-            if unit not in (BREAK, STOP):
-                found.append(unit)
-        return tuple(row), tuple(dict.fromkeys(found))
-
     def _cut_run(self, run: str) -> Iterator[str]:
         if len(run) < 2:
             return
         if self._dictionary is None:
             self._dictionary = _read_dictionary(self._own)
-        for start, ends in self._dictionary.get_DAG(run).items():
-            yield from (run[start : end + 1] for end in ends if end > start)
+        words, longest = self._dictionary.words, self._dictionary.longest
+        for start in range(len(run) - 1):
+            last = min(len(run), start + longest.get(run[start], 0))
+            yield from (run[start:end] for end in range(start + 2, last + 1) if run[start:end] in words)
 
 
-def _read_dictionary(own: Iterable[str]) -> "jieba.Tokenizer":
-    """A tokenizer of our own with jieba's dictionary and the words `own`.
+@dataclass(frozen=True, slots=True)
+class _Dictionary:
+    """Words of two or more characters, and by its first character how long the longest is."""
 
-    jieba's `initialize` would trust and leave a marshalled cache in the shared temporary folder, and log.
+    words: frozenset[str]
+    longest: Mapping[str, int]
+
+
+def _read_dictionary(own: Iterable[str]) -> _Dictionary:
+    """jieba's dictionary, a word a line, and the words `own`.
+
+    Of jieba its list is all that is needed; to have it set up its own table takes three times as long.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # jieba's old patterns and its use of pkg_resources
-        import jieba
-    tokenizer = jieba.Tokenizer()
-    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
-    tokenizer.initialized = True
-    for word in own:
-        tokenizer.add_word(word, freq=1)
-    return tokenizer
+    package = find_spec("jieba")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("jieba")
+    listed = Path(package.submodule_search_locations[0], "dict.txt").read_text(encoding="utf-8")
+    words = frozenset(_LISTED.findall(listed)).union(own)
+    longest: dict[str, int] = {}
+    for word in words:
+        if longest.get(word[0], 0) < len(word):
+            longest[word[0]] = len(word)
+    return _Dictionary(words, longest)
 
 
 def _core(name: str, endings: tuple[str, ...]) -> str:

@@ -1,12 +1,14 @@
 """`huyue backup` and `huyue restore`: the archive kept on another disk, and brought back."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import click
 
-from archive import keys
+from archive import journal, keys
 from archive.backup import Made, State, backup, states
+from archive.backup_prune import Keep, prune
 from archive.errors import EXIT_DONE, EXIT_LOOK
 from archive.home import Home, key_file_of
 from archive.restore import restore
@@ -20,12 +22,36 @@ GB = 1_000_000_000
 @click.command(
     "backup",
     cls=Command,
-    epilog="例：huyue --home 档案库 backup /media/备份盘；huyue backup --list /media/备份盘",
+    epilog="例：huyue --home 档案库 backup /media/备份盘；huyue backup --list /media/备份盘；huyue --home 档案库 backup --prune /media/备份盘 --keep 12 --dry-run",
     help="把档案库备份到另一个盘上的文件夹：第一次全部复制，以后只复制新的；每次的样子都留着，可以恢复到任何一次。备份是加密的，里面没有密钥，密钥文件请另外保管。",
 )
 @click.argument("folder", type=FOLDER, metavar="文件夹")
 @click.option("--list", "listing", is_flag=True, help="列出那里有哪些备份。")
-def backup_(folder: Path, listing: bool) -> int:
+@click.option(
+    "--prune",
+    "pruning",
+    is_flag=True,
+    help="清理：删掉不留的旧备份，和没有哪次备份要用的文件。最新的一次总是留着。",
+)
+@click.option("--keep", type=click.IntRange(1), metavar="次数", help="清理时只留最近几次。")
+@click.option("--keep-days", type=click.IntRange(0), metavar="天数", help="清理时只留最近几天的。")
+@click.option("--destroyed", is_flag=True, help="清理时，还含有已鉴定销毁的件的旧备份也删掉。")
+@click.option("--dry-run", is_flag=True, help="清理时只看会删什么，不删。")
+def backup_(
+    folder: Path,
+    listing: bool,
+    pruning: bool,
+    keep: int | None,
+    keep_days: int | None,
+    destroyed: bool,
+    dry_run: bool,
+) -> int:
+    if pruning:
+        if listing:
+            raise click.UsageError("--list 和 --prune 请分两次用。")
+        return _prune(folder, Keep(keep, keep_days, not destroyed), dry_run)
+    if keep is not None or keep_days is not None or destroyed or dry_run:
+        raise click.UsageError("--keep、--keep-days、--destroyed、--dry-run 要和 --prune 一起用。")
     if listing:
         found = states(folder)
         emit(
@@ -34,7 +60,9 @@ def backup_(folder: Path, listing: bool) -> int:
         return EXIT_DONE
     home, actor = session().open_home(), session().actor()
     made = backup(home, folder, actor.today, partial(progress, "备份（个）"))
-    emit(_value(made.state) | {"copied": made.copied, "copied_bytes": made.bytes}, _made(made))
+    copied = {"copied": made.copied, "copied_bytes": made.bytes}
+    older = {"holding_destroyed": [one.time for one in made.holding]}
+    emit(_value(made.state) | copied | older, _made(made))
     for warning in _warnings(home, folder, made):
         say(warning)
     return EXIT_LOOK if made.state.manifest.lacking or not made.in_step else EXIT_DONE
@@ -57,16 +85,56 @@ def restore_(folder: Path, target: Path, at: str) -> int:
     done = restore(folder, target, key_file, key, at, actor, partial(progress, "恢复（个）"))
     found = look_over(done.home, actor, Part())
     value, lines = report(done.home, found)
+    again = {"blobs": done.recreated, "disposals": [number for number, _ in done.disposals]}
+    entries = done.state.manifest.entries
     emit(
-        {"home": str(target), "time": done.state.time, "entries": done.state.manifest.entries, **value},
+        {"home": str(target), "time": done.state.time, "entries": entries, "recreated": again, **value},
         [
-            f"已恢复到 {target}，是 {done.state.time} 那次备份的样子（日志到第 {done.state.manifest.entries} 条）。",
+            f"已恢复到 {target}，是 {done.state.time} 那次备份的样子（日志到第 {entries} 条）。",
             *lines,
         ],
     )
     if not done.in_step:
         say("密钥旁边记着比这份备份更新的日志：那次备份以后做的，恢复出来的档案库里没有，请对照补做。")
+    if done.recreated:
+        said = "、".join(f"第 {number} 号（{day}）" for number, day in done.disposals)
+        say(
+            f"这次恢复带回了后来已经鉴定销毁的 {done.recreated} 个文件，销毁清册：{said}。请照清册在恢复出来的档案库里重新提出、批准、销毁（huyue dispose）。"
+        )
+        return max(found.status, EXIT_LOOK)
     return found.status
+
+
+def _prune(folder: Path, keep: Keep, dry_run: bool) -> int:
+    home, actor = session().open_home(), session().actor()
+    done = prune(home, folder, keep, actor.today, partial(progress, "清理（个）"), dry_run=dry_run)
+    if not dry_run and (done.gone or done.blobs):
+        with home.writing() as connection:
+            counts = {"states": len(done.gone), "blobs": done.blobs, "destroyed": not keep.destroyed}
+            journal.record(connection, actor, "backup_prune", "", counts)
+    value = {
+        "gone": [one.time for one in done.gone],
+        "kept": [one.time for one in done.kept],
+        "blobs": done.blobs,
+        "bytes": done.bytes,
+        "holding_destroyed": [one.time for one in done.holding],
+    }
+    will = "会删掉" if dry_run else "删掉了"
+    lines = [f"{will} {_line(one)}" for one in done.gone]
+    lines.append(
+        f"{will} {len(done.gone)} 次备份、{done.blobs} 个没有备份要用的文件，{_size(done.bytes)}；留着 {len(done.kept)} 次。"
+    )
+    emit(value, lines + (["没有删：去掉 --dry-run 就删。"] if dry_run else []))
+    if done.holding:
+        say(_holding(folder, done.holding, newest=done.kept[-1]))
+    return EXIT_LOOK if done.holding else EXIT_DONE
+
+
+def _holding(folder: Path, states: Sequence[State], newest: State) -> str:
+    """That states still have what was destroyed, and what to do about it."""
+    first = f"先再备份一次（huyue backup {folder}），再" if newest in states else ""
+    times = "、".join(one.time for one in states)
+    return f"这 {len(states)} 次备份里还有已经鉴定销毁的件：{times}。请{first}运行 huyue backup --prune {folder} --destroyed。"
 
 
 def _value(one: State) -> dict[str, object]:
@@ -108,6 +176,8 @@ def _warnings(home: Home, folder: Path, made: Made) -> list[str]:
         found.append("备份和档案库在同一个盘上，盘坏了就都没有了。请备份到另一个盘。")
     if home.key_file.resolve().is_relative_to(folder.resolve()):
         found.append("密钥文件就在备份的文件夹里，捡到这个盘的人打得开备份。请移到别处。")
+    if made.holding:
+        found.append(_holding(folder, made.holding, newest=made.state))
     return found
 
 

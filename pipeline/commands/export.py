@@ -6,9 +6,11 @@ import click
 
 from archive import journal
 from archive.errors import EXIT_DONE, EXIT_LOOK, EXIT_NO_INPUT
+from archive.home import Home
 from archive.identity import upgraded
 from archive.package import Package, filed_numbers, make_package
 from archive.search import linked_numbers
+from archive.states import standing_of
 from pipeline.commands.contract_number import NUMBER, find_number
 from pipeline.console import FOLDER, Command, emit, progress, say, session
 from pipeline.divisions import Divisions
@@ -60,7 +62,7 @@ def export(
         )
         wanted = [number for number in chosen if not numbers or number in numbers]
         if not wanted:
-            say("没有归档的合同可以导出。请检查条件；还没有收回扫描件的合同不能导出。")
+            say("没有归档的合同可以导出。请检查条件；还没有收回扫描件的、已经销毁的合同不能导出。")
             return EXIT_NO_INPUT
         with progress("导出（份）", len(wanted)) as bar:
             made = make_package(
@@ -72,8 +74,17 @@ def export(
     emit(_value(made, out), _lines(made, out))
     absent = sorted(set(numbers) - set(wanted))
     for number in absent:
-        say(f"{number} 还没有归档的扫描件，不在包里。")
+        say(f"{number} {_why_not(home, number)}，不在包里。")
     return EXIT_DONE if made.checked.sound and not absent else EXIT_LOOK
+
+
+def _why_not(home: Home, number: str) -> str:
+    """Why a contract has no paper to export."""
+    with home.reading() as connection:
+        standing = standing_of(connection, number, session().actor().today)
+    if standing is not None and standing.destroyed_on is not None:
+        return f"{standing.destroyed_on} 已销毁"
+    return "还没有归档的扫描件"
 
 
 def _only_ours(out: Path) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from archive.states import CHINESE, State
 from pipeline.commands.contract_number import NUMBER, find_number
 from pipeline.console import Command, emit, session
 from pipeline.errors import NothingFiled
@@ -30,6 +29,7 @@ EVENTS = {
     "subject_changed": "花名册变动",
     "kept": "核过变动，保留",
     "returned": "花名册又和合同一致",
+    "destroyed": "鉴定销毁",
 }
 
 
@@ -57,12 +57,14 @@ def show(number: str, pdf: Path | None) -> None:
     value: Any = shown.value
     village = names_of(home).village(value["village"])
     people = "、".join(_person(one) for one in value["parties"] if one["name"])
+    nobody = "（已销毁）" if value["destroyed_on"] else "（空白合同，没有登记）"
     filed = [str(one["sheet"]) for one in value["sheets"] if one["filed"]]
     consents = {True: "已单独同意", False: "没有单独同意", None: "单独同意尚不知"}
     lines = [
         f"{number}　{shown.title}（{value['template_version']}）",
-        f"批次 {value['campaign']}　{village}　当事人 {people or '（空白合同，没有登记）'}　联户责任人 {value['responsible'] or '—'}",
-        f"期限 {value['start']} 至 {value['end'] or '长期'}　状态：{CHINESE[State(value['state'])]}",
+        f"批次 {value['campaign']}　{village}　当事人 {people or nobody}　联户责任人 {value['responsible'] or '—'}",
+        f"期限 {value['start']} 至 {value['end'] or '长期'}　状态：{shown.state}",
+        *([f"档号 {value['archival_number']}"] if value["archival_number"] else []),
         f"共 {len(value['sheets'])} 页，归档 {len(filed)} 页"
         + (f"（第 {'、'.join(filed)} 页）" if filed else ""),
         *(
@@ -76,6 +78,7 @@ def show(number: str, pdf: Path | None) -> None:
         ),
         *([f"  打了勾的框 {value['ticks']['filled']} 个（勾的是哪些不读）"] if filed and shown.ticks else []),
         *([f"  {consents[value['consent']]}"] if filed else []),
+        *map(_paper, value["papers"]),
         "经过：" + "；".join(map(_event, value["history"])),
         *([f"扫描件存在 {pdf}。"] if pdf is not None else []),
     ]
@@ -85,6 +88,12 @@ def show(number: str, pdf: Path | None) -> None:
 def _person(party: dict[str, str]) -> str:
     """A party's name, with its number where it has one: a village or a unit has none."""
     return party["name"] + (f"（{party['id_number']}）" if party["id_number"] else "")
+
+
+def _paper(one: dict[str, Any]) -> str:
+    """A paper filed by hand that belongs to the contract."""
+    day = f"（{one['day']}）" if one["day"] else ""
+    return f"  手工归档第 {one['paper']} 号：{one['kind']}《{one['title']}》{day}"
 
 
 def _event(one: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from archive.errors import ArchiveDamaged, ArchiveLocked, Code, DiskFull, WrongK
 from archive.home import Home
 from archive.index.engine import FULL, STAMP, IndexUnreadable
 from archive.journal import Actor
+from archive.papers import papers_in
 from archive.verify import Part, Verified, contracts_of, unchecked, verify
 from pipeline.console import Command, emit, progress, session
 from pipeline.indexing import names_of
@@ -106,9 +107,9 @@ def _is_full(problem: Exception) -> bool:
 
 def report(home: Home, found: Verified) -> tuple[dict[str, object], list[str]]:
     """What verify prints, as JSON and as lines."""
-    lost, never, since, contracts = found.lost, 0, "", list[str]()
+    lost, never, since, contracts, papers = found.lost, 0, "", list[str](), list[int]()
     with suppress(ArchiveDamaged, WrongKey, DiskFull), home.reading() as connection:
-        contracts = contracts_of(connection, lost)
+        contracts, papers = contracts_of(connection, lost), papers_in(connection, set(lost))
         never, since = unchecked(connection)
     broken = found.subjects(Code.JOURNAL_BROKEN)
     value: dict[str, object] = {
@@ -116,6 +117,7 @@ def report(home: Home, found: Verified) -> tuple[dict[str, object], list[str]]:
         "damaged": found.subjects(Code.BLOB_ALTERED, Code.BLOB_UNREADABLE),
         "missing": found.subjects(Code.BLOB_MISSING, Code.ROW_WITHOUT_BLOB),
         "contracts": contracts,
+        "papers": papers,
         "orphaned": found.subjects(Code.BLOB_UNKNOWN),
         "indexed": sum(map(int, found.subjects(Code.INDEX_BEHIND, Code.INDEX_UNREADABLE))),
         "journal_broken_at": int(broken[0]) if broken else None,
@@ -130,6 +132,7 @@ def report(home: Home, found: Verified) -> tuple[dict[str, object], list[str]]:
         if len(messages) > SHOWN:
             lines.append(f"……这样的一共 {len(messages)} 个（用 --json 看全部）。")
     lines += [f"  涉及合同 {number}" for number in contracts]
+    lines += [f"  涉及手工归档第 {number} 号" for number in papers]
     if never:
         lines.append(f"还有 {never} 个文件从来没有核对过。")
     elif since:

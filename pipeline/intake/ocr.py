@@ -11,7 +11,7 @@ SURE = 0.6  # confidence below which nothing was read
 
 
 @cache
-def _engine() -> Any:
+def engine() -> Any:
     from rapidocr import RapidOCR  # a second to load, and few pages need it
 
     threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
@@ -21,7 +21,7 @@ def _engine() -> Any:
 def read_line(line: Pixels) -> str:
     """The text of one upright line of print, grey; "" where none is read surely."""
     picture = cv2.cvtColor(line, cv2.COLOR_GRAY2RGB)
-    found = _engine()(picture, use_det=False, use_cls=False, use_rec=True)
+    found = engine()(picture, use_det=False, use_cls=False, use_rec=True)
     if not found.txts or float(found.scores[0]) < SURE:
         return ""
     return "".join(str(found.txts[0]).split())

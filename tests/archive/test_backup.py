@@ -299,7 +299,7 @@ def test_where_a_backup_cannot_be_is_told_before_anything_is_copied(
     with pytest.raises(BackupInside):
         kept(home, home.folder / "备份")
     made = kept(home, disk)
-    with backing._locked(made.state.folder.parent), pytest.raises(BackupBusy):
+    with backing.locked(made.state.folder.parent), pytest.raises(BackupBusy):
         kept(home, disk)
     usage = shutil.disk_usage(disk)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=70 << 20))

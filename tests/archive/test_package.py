@@ -87,8 +87,8 @@ def test_a_package_is_a_sound_bag_of_just_what_was_filed(home: Home, tmp_path: P
     assert {one["retention"] for one in said} == {"10年"}
     assert said[0]["village"] == "东门镇冲洞村"
     listed = cells(data / "归档文件目录.xlsx", "目录")
-    assert [row[1] for row in listed[2:]] == FILED
-    assert sum(int(str(row[11])) for row in listed[2:]) == 6
+    assert [row[2] for row in listed[2:]] == FILED
+    assert sum(int(str(row[12])) for row in listed[2:]) == 6
     assert ["件数", "3 份"] in cells(data / "归档文件目录.xlsx", "备考表")
     assert cells(data / "移交清册.xlsx", "清册")[2][3:5] == [3, 6]
 
@@ -160,7 +160,7 @@ def test_formulas_in_names_are_text(home: Home, tmp_path: Path) -> None:
         connection.execute(update(tables.party).values(name="=1+1"))
     made(home, tmp_path / "包")
     book = openpyxl.load_workbook(tmp_path / "包" / "data" / "归档文件目录.xlsx")
-    cell = book["目录"]["D3"]
+    cell = book["目录"]["E3"]
     assert (cell.value, cell.data_type) == ("=1+1", "s")
 
 

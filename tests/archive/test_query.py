@@ -119,6 +119,10 @@ def test_what_was_typed_without_anything_to_look_for_finds_nothing(typed: str) -
         ("年:好久以前", "看不出是哪一年"),
         ("到期:改天", "看不出是什么日子"),
         ("编号:冲洞", "没有编号的数字"),
+        ("档号:“13812345678”", "看不出是档号"),
+        ("条款:托育", "没有哪种合同的条款里写着“托育”"),
+        ("尾号:韦", "没有身份证号以“韦”结尾的人"),
+        ("外出:广东", "没有外出到“广东”的人"),
     ],
 )
 def test_what_is_not_understood_is_said(typed: str, note: str) -> None:
@@ -191,7 +195,7 @@ def looks(query: Query) -> Alternative:
             for written in ("chongdong", "衝洞", "ChongdongCun")
         ),
         *(
-            (f"镇:{written}", "village", {"451225100201"})
+            (f"镇:{written}", "village", {"451225100", "451225100201"})
             for written in ("东门", "东门镇", "東門", "451225100")
         ),
         ("镇:冲洞", "village", set()),
@@ -199,6 +203,8 @@ def looks(query: Query) -> Alternative:
         ("模板:away_period", "template", {"away_period"}),
         ("种类:计划生育合同", "template", {"away_period", "family_planning"}),
         ("批次:2026年春", "campaign", {"2026春"}),
+        ("种类:村规民约", "template", {"村规民约"}),
+        ("尾号:1234", "number", set()),  # what the catalogue was not asked
         ("状态:已", "state", set()),
     ],
 )
@@ -282,3 +288,19 @@ def test_a_personal_number_is_looked_for_nowhere_in_texts() -> None:
 
 def test_what_is_marked_is_what_was_looked_for_in_texts() -> None:
     assert parse("覃 -作废 村:冲洞 组:3 编号:4512 姓名:韦").highlighted == ("覃", "冲洞", "4512", "韦")
+
+
+def test_what_only_the_catalogue_can_tell_is_given_with_the_query() -> None:
+    query = parse("-尾号:1234 外出:广东")
+    known = {query.terms[0]: frozenset({"甲"}), query.terms[1]: frozenset({"乙", "丙"})}
+    made = plan(replace(query, known=known), WORDS)
+    assert [one.alternatives for one in made.without] == [[(Among("number", frozenset({"甲"})),)]]
+    assert [one.alternatives for one in made.needles] == [[(Among("number", frozenset({"乙", "丙"})),)]]
+    assert made.notes == ()
+
+
+def test_an_archival_number_is_asked_for_whole_or_in_part() -> None:
+    row = Row("archival", ("j012", "ws", "2026", "d30", "dmz", "0001"))
+    assert looks(parse("档号:J012-WS·2026-D30-DMZ-0001")) == (row,)
+    assert row in looks(parse("J012-WS·2026-D30-DMZ-0001"))
+    assert looks(parse("档号:0001")) == (Row("archival", ("0001",)),)

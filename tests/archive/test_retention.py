@@ -52,12 +52,12 @@ def test_the_list_is_said_and_exits_with_1(
 ) -> None:
     home: Home = made_archive(tmp_path_factory.mktemp("期满"))
     none = call(monkeypatch, "--json", "--home", home.folder, "retention")
-    assert (none.status, none.json) == (0, {"on": "2026-04-05", "contracts": []})
+    assert (none.status, none.json) == (0, {"on": "2026-04-05", "contracts": [], "papers": []})
     due = call(monkeypatch, "--json", "--home", home.folder, "retention", "--on", "2038-01-01")
     assert due.status == 1
     assert [one["party"] for one in due.json["contracts"]] == ["覃小明", "韦桂莲"]
     assert due.json["contracts"][0] | {"party": ""} == {
-        "contract": A, "template": "service", "village": "451225100001", "party": "", "retention": "D10",
+        "contract": A, "archival_number": "", "template": "service", "village": "451225100001", "party": "", "retention": "D10",
         "done_on": "2027-02-28", "due": "2038-01-01",
     }  # fmt: skip
     assert (

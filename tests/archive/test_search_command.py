@@ -71,7 +71,7 @@ def test_the_list_holds_every_match_in_order_and_no_formula(home: Home, tmp_path
     assert all(cell.data_type != "f" for row in rows for cell in row)
     first = {label: cell.value for (label, _), cell in zip(COLUMNS, listed[-1], strict=True)}
     assert first["序号"] == 4
-    assert (first["编号"], first["村"], first["合同"]) == (NUMBERS[1], "冲洞村", "计划生育合同书")
+    assert (first["编号"], first["村"], first["合同、文件"]) == (NUMBERS[1], "冲洞村", "计划生育合同书")
 
 
 def test_the_command_line(home: Home, tmp_path: Path) -> None:

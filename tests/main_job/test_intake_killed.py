@@ -5,8 +5,10 @@ import json
 import os
 import random
 import select as waiting
+import shutil
 import signal
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -234,6 +236,68 @@ def test_killed_at_any_moment_the_same_command_makes_the_archive_of_a_quiet_run(
     seen = has_blobs(blobs) if blobs else working
     assert stop_when(seen, hamlet, quiet.scans, signal.SIGKILL) == -signal.SIGKILL
     assert_finished_by_the_same_command(hamlet, quiet)
+
+
+# Dies like a killed process once it has run so many lines of the project's own code.
+TRACED = """if True:
+    import os, signal, sys
+    from pipeline import cli
+    left, own = int(sys.argv[1]), (os.path.dirname(cli.__file__), os.path.join(os.path.dirname(os.path.dirname(cli.__file__)), "archive"))
+    def line(frame, event, argument):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return line
+    sys.argv[:2] = ["huyue"]
+    sys.settrace(lambda frame, event, argument: line if frame.f_code.co_filename.startswith(own) else None)
+    cli.main()
+"""
+
+
+def test_kills_in_a_row_of_all_that_writes_lose_nothing(quiet: Quiet, tmp_path: Path) -> None:
+    """Filing, indexing, backup, key change, checks, each killed at a random moment, all in one archive."""
+    hamlet, chance = quiet.hamlet.copied(tmp_path), random.Random(17)  # noqa: S311
+    disk = tmp_path / "备份盘"
+    works = [
+        ("intake", str(quiet.scans)),
+        ("index", "rebuild"),
+        ("key", "change"),
+        ("backup", str(disk)),
+        ("verify",),
+    ]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUYUE_")}
+    environment |= {"HUYUE_TODAY": BACK, "HUYUE_USER": "经办人甲", "HUYUE_HOME": str(hamlet.home)}
+    ends: list[int] = []
+    for moment in range(30 if FULL else 4):
+        lines = int(10 ** chance.uniform(3.8, 5.2))
+        work = works[moment % len(works)]
+        done = subprocess.run(
+            [sys.executable, "-c", TRACED, str(lines), *work],
+            env=environment,
+            capture_output=True,
+            check=False,
+        )
+        ends.append(done.returncode)
+    assert -signal.SIGKILL in ends
+    for work in works:
+        last = subprocess.run([HUYUE, *work], env=environment, capture_output=True, check=False)
+        assert last.returncode == (1 if work[0] == "intake" else 0), (ends, work, last.stderr.decode())
+    assert archive_of(hamlet.home) == quiet.archive
+    verified = hamlet.run("verify")
+    assert (verified.status, verified.json["orphaned"]) == (0, []), verified.out
+    back = tmp_path / "恢复" / hamlet.home.name
+    back.parent.mkdir()
+    shutil.copy(hamlet.home.with_name(f"{hamlet.home.name}.key"), back.parent)
+    assert hamlet.run("restore", disk, back).status == 0
+    assert archive_of(back) == quiet.archive
+    for query in ("罗甲", "冲洞 覃", "状态:已归档"):
+        found = [
+            Hamlet(home, quiet.hamlet.batch, quiet.hamlet.numbers).run("search", query).json
+            for home in (quiet.home, hamlet.home, back)
+        ]
+        assert found[0]["hits"]
+        assert len({json.dumps(one | {"took_ms": 0}, sort_keys=True) for one in found}) == 1, query
 
 
 def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(quiet: Quiet, tmp_path: Path) -> None:
