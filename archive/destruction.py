@@ -10,7 +10,6 @@ person, the verdicts on its boxes, its layout, which tells which clauses it had.
 """
 
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from archive.disposal import APPROVED, Disposal, disposal, find_disposal, item, 
 from archive.errors import DisposalNotApproved, NoLongerDue, PagesWaiting
 from archive.home import Home
 from archive.journal import Actor
+from archive.search_seal import Seal
 from archive.vault import destroyed_blobs
 
 Value = TypeVar("Value")
@@ -75,7 +75,7 @@ def carry_out(home: Home, id_: int, actor: Actor, *, with_quarantined: bool = Fa
                 _destroy(home, connection, found, actor, with_quarantined)
         with home.writing() as connection:  # and so the files go
             found = find_disposal(connection, id_)
-        shutil.rmtree(home.index, ignore_errors=True)  # the names that it holds go with its old files only
+        Seal(home, "").forget()  # the names that it holds go with its old files only
         return Destroyed(found, _overwrite(home))
 
 

@@ -1,15 +1,18 @@
 """Where an archive's search index lies, how it is opened, and how it is made anew beside the one in use.
 
-DIR/index/<engine>/           the index in use
-DIR/index/.<engine>.new/      one being made: left by a killed process, it is begun anew
-DIR/index/.<engine>.retired/  the one before, for the moment in which the new one takes its place
-DIR/index/.<engine>.lock      held by whoever makes one
+<engine>/           the index in use
+.<engine>.new/      one being made: left by a killed process, it is begun anew
+.<engine>.retired/  the one before, for the moment in which the new one takes its place
+.<engine>.lock      held by whoever makes one (in DIR/index)
+
+All in a folder in memory, of which DIR/index holds the index in use sealed (search_seal.py), or in DIR/index.
 """
 
 import shutil
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,12 +22,13 @@ from archive.errors import ArchiveLocked, IndexBusy
 from archive.home import Home
 from archive.index.engine import Engine, IndexOutdated, IndexUnreadable, check, open_engine, open_outdated
 from archive.index.words import Words
+from archive.search_seal import Seal
 
 Value = TypeVar("Value")
 FOREVER = -1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Place:
     """Where the index of one engine is."""
 
@@ -32,21 +36,27 @@ class Place:
     engine: str
     words: Words
 
+    @cached_property
+    def seal(self) -> Seal:
+        """How it is kept sealed."""
+        return Seal(self.home, self.engine)
+
     @property
     def folder(self) -> Path:
-        return self.home.index / self.engine
+        return self.seal.clear
 
     @property
     def new(self) -> Path:
-        return self.home.index / f".{self.engine}.new"
+        return self.folder.with_name(f".{self.engine}.new")
 
     @property
     def retired(self) -> Path:
-        return self.home.index / f".{self.engine}.retired"
+        return self.folder.with_name(f".{self.engine}.retired")
 
 
 def outdated(place: Place) -> bool:
     """Whether the index is to be made anew, for another dictionary or schema, and can be searched in until then."""
+    place.seal.open()
     try:
         check(place.engine, place.folder, place.words)
     except IndexOutdated:
@@ -62,6 +72,7 @@ def with_engine(place: Place, work: Callable[[Engine, bool], Value]) -> Value:
     One that cannot be read is begun anew. Raises IndexBusy, at once, where another command is writing.
     """
     place.home.index.mkdir(mode=0o700, exist_ok=True)
+    place.seal.open()
     try:
         return _tried(place, work)
     except IndexUnreadable:
@@ -114,6 +125,7 @@ def _put_in_place(place: Place) -> None:
         place.folder.rename(place.retired)
     place.new.rename(place.folder)
     shutil.rmtree(place.retired, ignore_errors=True)
+    place.seal.close()
 
 
 def _tried(place: Place, work: Callable[[Engine, bool], Value]) -> Value:
@@ -125,7 +137,9 @@ def _tried(place: Place, work: Callable[[Engine, bool], Value]) -> Value:
             pass
         else:
             with closing(engine):
-                return work(engine, True)
+                done = work(engine, True)
+            place.seal.close()
+            return done
     with closing(open_outdated(place.engine, folder, place.words)) as engine:
         return work(engine, False)
 

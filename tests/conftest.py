@@ -13,6 +13,8 @@ from typing import Any
 import pypdf
 import pytest
 
+from archive.home import Home, open_home
+from archive.search_seal import Seal
 from pipeline.demo.town import write_town
 from pipeline.divisions import Divisions
 
@@ -45,6 +47,18 @@ def huyue(*arguments: str | Path, today: str = "2026-03-05", **variables: str) -
         stdin=subprocess.DEVNULL,
     )
     return Answer(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+
+
+def index_in_clear(home: Path | Home, engine: str = "tantivy") -> Path:
+    """The folder in memory in which an archive's index is searched."""
+    return Seal(home if isinstance(home, Home) else open_home(home, None), engine).clear
+
+
+def index_files(home: Path | Home, engine: str = "tantivy") -> list[Path]:
+    """The files of an archive's index, in clear and sealed."""
+    clear = index_in_clear(home, engine)
+    kept = (home.folder if isinstance(home, Home) else home) / "index"
+    return [path for folder in (clear, kept) for path in folder.rglob("*") if path.is_file()]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from archive import journal
 from archive import search as searching
 from archive.errors import EXIT_ARCHIVE, EXIT_DONE, EXIT_MISSING_PROGRAM
 from archive.home import Home
+from archive.search_seal import Seal
 from pipeline import fonts, libreoffice
 from pipeline.console import Command, emit, session
 from pipeline.errors import FontMissing, LibreOfficeMissing
@@ -38,6 +39,10 @@ def doctor() -> int:
         [f"{'缺' if one.remedy else '好'}　{one.name}：{one.found}{one.remedy}" for one in findings],
     )
     return max((one.status for one in findings if one.remedy), default=EXIT_DONE)
+
+
+SEALED = "加密存放，只在内存里展开"
+IN_CLEAR = "没有加密，里面有姓名和村名，没有证件号码和电话；请给磁盘加密（如 BitLocker）"
 
 
 def _look() -> Iterator[Finding]:
@@ -68,7 +73,8 @@ def _look_at_home(home: Home) -> Iterator[Finding]:
         "与档案库放在一起；磁盘被偷时保护不了，可用 HUYUE_KEY_FILE 放到别处" if beside else "与档案库分开存放"
     )
     yield Finding("归档的扫描件", "逐个加密存放（AES-256-GCM）")
-    yield Finding("检索索引", "没有加密，里面有姓名和村名，没有证件号码和电话；请给磁盘加密（如 BitLocker）")
+    sealed = Seal(home, searching.engine_name()).is_sealed
+    yield Finding("检索索引", SEALED if sealed else IN_CLEAR)
     yield Finding("密钥", f"{home.key_file}（{where}）")
     hint = "" if broken is None else f"从第 {broken} 条起对不上，可能被改动过。"
     yield Finding("日志", "连续完整" if broken is None else "", hint, EXIT_ARCHIVE)

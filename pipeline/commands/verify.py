@@ -15,6 +15,7 @@ from archive.home import Home
 from archive.index.engine import FULL, STAMP, IndexUnreadable
 from archive.journal import Actor
 from archive.papers import papers_in
+from archive.search_seal import Seal
 from archive.verify import Part, Verified, contracts_of, unchecked, verify
 from pipeline.console import Command, emit, progress, session
 from pipeline.indexing import names_of
@@ -67,8 +68,10 @@ def look_over(home: Home, actor: Actor, part: Part) -> Verified:
 
 def _keep_index(home: Home, actor: Actor, found: Verified) -> None:
     """Take up what the index lacks; one that cannot be read is made anew."""
-    folder = home.index / searching.engine_name()
-    there, before = folder.exists(), _stamp(folder)
+    seal = Seal(home, searching.engine_name())
+    there = seal.exists
+    seal.open()
+    before = _stamp(seal.clear)
     names = names_of(home)
     try:
         with home.locked():
@@ -81,7 +84,7 @@ def _keep_index(home: Home, actor: Actor, found: Verified) -> None:
             raise
         found.add(Code.DISK_FULL, home.index)
         return
-    after = _stamp(folder)
+    after = _stamp(seal.clear)
     made_anew = before is None or (before != after and before[1] == after[1] if after else False)
     if there and made_anew:  # not because it was made by another version
         found.add(Code.INDEX_UNREADABLE, indexed)

@@ -38,6 +38,8 @@ LOW = 0.6  # of the anchors' likeness: a character below may be another
 GONE = 0.3  # of a character's ink missing: it is another
 # The same of a character that is like no other: 男 in the place of 女 leaves most of the ink where it was.
 LOWEST, SOMETHING = 0.56, 0.1
+# Of the page's usual correlation, and of ink that is missing: half of a value's characters below, and it is another.
+ALL_LOW, ALL_GONE = 0.74, 0.05
 # Ink less than that much of the page's usual strength, where the character is not quite as printed: another pen's, in
 # a colour that the one channel shows weakly. Of each value so many characters say what is usual.
 PALE, NOT_QUITE, SAMPLED = 0.6, 0.95, 2
@@ -247,8 +249,11 @@ def _is_another(found: list[_Found], likeness: float, typical: float) -> bool:
         return True
     if any(score < LOWEST * likeness and gone > SOMETHING for score, gone in low):
         return True
+    own = median(one.score for one in found) if found else typical
+    if len(found) > 1 and own < ALL_LOW * typical and median(map(_gone, found)) > ALL_GONE:
+        return True
     # Of a value that is another in most of its characters, what is usual of it says nothing.
-    usual = max(median(one.score for one in found), typical) if found else 0.0
+    usual = max(own, typical)
     better = [(one, _best_other(one)) for one in found if one.score < DOUBT * usual]
     more = [(one, other - one.score, other > AS_PRINTED * usual) for one, other in better]
     # One digit that looks like another may have a speck on it: all of its own ink is there then, and it does not

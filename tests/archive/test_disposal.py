@@ -44,7 +44,7 @@ from tests.archive.papers import (
 )
 from tests.archive.test_archival_numbers import correct_paper, file_paper
 from tests.archive.test_states import A
-from tests.conftest import FULL, Answer
+from tests.conftest import FULL, Answer, index_files
 
 DUE = "2038-01-01"  # of both contracts
 PROPOSER, APPROVER = "经办人甲", "所长乙"
@@ -174,7 +174,7 @@ def filings_of(home: Home) -> list[tuple[str, str]]:
 def test_no_name_content_or_key_is_left_in_any_page_of_the_catalogue(home: Home) -> None:
     number = approved(home, A)
     assert found_by(home, "覃小明") == [A]
-    index = [path for path in home.index.rglob("*") if path.is_file()]
+    index = index_files(home)
     keys_before = {name: one for name, one in wrapped_keys(home).items() if name != blob_of(home, B).name}
     with home.reading():
         pass

@@ -12,9 +12,10 @@ from archive.home import Home, create_home
 from archive.index.query import parse
 from archive.journal import Actor
 from archive.numbers import Number
-from archive.search import Names, Results, every, search
+from archive.search import Names, Results, engine_name, every, search
 from tests.archive.papers import call
 from tests.archive.test_states import OLD, VILLAGE, keep
+from tests.conftest import index_files
 
 DAY = date(2026, 3, 5)
 NUMBERS = [str(Number(VILLAGE, 2026, "01", serial)) for serial in range(1, 6)]
@@ -127,7 +128,7 @@ def test_what_nobody_has_is_told(home: Home, typed: str, note: str) -> None:
 
 def test_nothing_of_it_is_in_an_index(home: Home) -> None:
     ask(home, "外出:广东 尾号:0012")
-    held = b"".join(path.read_bytes() for path in home.index.rglob("*") if path.is_file())
+    held = b"".join(path.read_bytes() for path in index_files(home, engine_name()))
     assert "韦桂兰".encode() in held or "韦".encode() in held
     for identity in (*IDS, *(one[-4:] + " " for one in IDS)):
         assert identity.encode() not in held

@@ -17,11 +17,12 @@ from archive.index.values import KINDS
 from archive.journal import Actor
 from archive.numbers import Number
 from archive.papers import Kind
-from archive.search import Names, Results, search, suggest
+from archive.search import Names, Results, engine_name, search, suggest
 from archive.search_list import FIRST_ROW
 from archive.search_papers import ShelfPaper
 from tests.archive.papers import call
 from tests.archive.test_states import OLD, VILLAGE, keep
+from tests.conftest import index_files
 
 DAY = date(2026, 4, 5)
 CONTRACT = str(Number(VILLAGE, 2026, "01", 1))
@@ -146,7 +147,7 @@ def test_the_newest_version_counts_and_no_identity_number_is_in_the_index(tmp_pa
         mark_changed(connection, [paper_key(4)])
     assert (found(home, "笔录"), found(home, "会议记录"), found(home, "身份证号")) == ([], [4], [4])
     assert found(home, "451225198006140012") == found(home, "编号:451225") == found(home, "13812345678") == []
-    held = b"".join(path.read_bytes() for path in home.index.rglob("*") if path.is_file())
+    held = b"".join(path.read_bytes() for path in index_files(home, engine_name()))
     assert not any(number in held for number in (b"451225198006140012", b"13812345678", b"45122519800614"))
 
 

@@ -16,10 +16,12 @@ from archive.index.engine import SCHEMA, STAMP, Engine
 from archive.index.query import parse
 from archive.journal import Actor
 from archive.numbers import Number
-from archive.search import Names, behind, catch_up, is_outdated, rebuild, renew, search
+from archive.search import Names, behind, catch_up, engine_name, is_outdated, rebuild, renew, search
 from archive.search_place import FOREVER, Place, make_anew, with_engine
+from archive.search_seal import WHOSE, Seal
 from tests.archive.papers import call
 from tests.archive.test_states import OLD, VILLAGE, keep
+from tests.conftest import index_in_clear
 
 DAY = date(2026, 3, 5)
 NUMBERS = [str(Number(VILLAGE, 2026, "01", serial)) for serial in range(1, 4)]
@@ -39,8 +41,10 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     with home.writing() as connection:
         mark_changed(connection, NUMBERS[2:])
     yield home
-    left = {path.name for path in home.index.iterdir()} - {f".{request.param}.lock"}
-    assert left == {request.param}, "nothing is left beside the index"
+    engine = str(request.param)
+    left = {path.name for path in (*home.index.iterdir(), *index_in_clear(home, engine).parent.iterdir())}
+    locks = {f".{engine}.lock", f".{engine}.seal", WHOSE}
+    assert left - locks == {engine, f"{engine}.sealed"}, "nothing is left beside the index"
 
 
 def found(home: Home, names: Names) -> list[str]:
@@ -52,7 +56,7 @@ def ignored(_: int) -> None:
 
 
 def folder_of(home: Home) -> Path:
-    return next(path for path in home.index.iterdir() if not path.name.startswith("."))
+    return index_in_clear(home, engine_name())
 
 
 def test_the_old_one_answers_until_the_new_one_is_in_its_place(home: Home) -> None:
@@ -62,7 +66,7 @@ def test_the_old_one_answers_until_the_new_one_is_in_its_place(home: Home) -> No
     assert (answer.total, answer.behind) == (2, 1)
     with home.locked():
         assert found(home, OTHER) == NUMBERS[:2]
-    left = home.index / f".{folder_of(home).name}.new"
+    left = folder_of(home).with_name(f".{engine_name()}.new")
     left.mkdir()
     (left / STAMP).write_text("of something else")
     assert renew(home, OTHER, DAY, ignored)
@@ -106,9 +110,11 @@ def test_an_index_of_the_schema_before_is_searched_in_too(home: Home) -> None:
     stamp.write_text(
         stamp.read_text(encoding="utf-8").replace(f" {SCHEMA} ", f" {SCHEMA - 1} "), encoding="utf-8"
     )
+    Seal(home, engine_name()).close()
     assert is_outdated(home, NAMES)
     assert found(home, NAMES) == NUMBERS[:2]
     stamp.write_text(stamp.read_text(encoding="utf-8").replace(f" {SCHEMA - 1} ", " 1 "), encoding="utf-8")
+    Seal(home, engine_name()).close()
     assert not is_outdated(home, NAMES), "one of long ago is begun anew"
     assert found(home, NAMES) == NUMBERS
 

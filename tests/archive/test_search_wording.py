@@ -14,11 +14,12 @@ from archive.home import Home, create_home
 from archive.index.query import parse
 from archive.journal import Actor
 from archive.numbers import Number
-from archive.search import Results, search
+from archive.search import Results, engine_name, search
 from pipeline.contracts import keep_template
 from pipeline.indexing import names_of
 from pipeline.stock import stock_templates
 from tests.archive.test_states import OLD, VILLAGE, keep
+from tests.conftest import index_files
 
 DAY = date(2026, 3, 5)
 NUMBERS = [str(Number(VILLAGE, 2026, "01", serial)) for serial in range(1, 5)]
@@ -85,6 +86,6 @@ def test_a_word_of_the_wording_alone_is_told(home: Home) -> None:
 
 def test_no_index_holds_the_wording(home: Home) -> None:
     ask(home, "")
-    held = b"".join(path.read_bytes() for path in home.index.rglob("*") if path.is_file())
+    held = b"".join(path.read_bytes() for path in index_files(home, engine_name()))
     assert held
     assert "托育".encode() not in held

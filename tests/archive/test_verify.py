@@ -33,7 +33,7 @@ from tests.archive.papers import (
     made_archive,
 )
 from tests.archive.test_states import A
-from tests.conftest import Answer
+from tests.conftest import Answer, index_files
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +141,8 @@ def key_of_another(home: Home) -> None:
 
 
 def index_spoilt(home: Home) -> None:
-    for path in (home.folder / "index" / "tantivy").iterdir():
-        if path.name != "index.stamp":
+    for path in index_files(home):
+        if not path.name.startswith("index.stamp"):
             path.write_bytes(b"spoilt")
 
 

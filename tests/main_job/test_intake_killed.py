@@ -282,7 +282,7 @@ def test_kills_in_a_row_of_all_that_writes_lose_nothing(quiet: Quiet, tmp_path: 
     assert -signal.SIGKILL in ends
     for work in works:
         last = subprocess.run([HUYUE, *work], env=environment, capture_output=True, check=False)
-        assert last.returncode == (1 if work[0] == "intake" else 0), (ends, work, last.stderr.decode())
+        assert last.returncode == (1 if work[0] == "intake" else 0), (ends, work, last.stdout.decode())
     assert archive_of(hamlet.home) == quiet.archive
     verified = hamlet.run("verify")
     assert (verified.status, verified.json["orphaned"]) == (0, []), verified.out

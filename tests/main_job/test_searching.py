@@ -17,7 +17,7 @@ from archive.catalogue import tables
 from archive.home import open_home
 from archive.index.query import parse
 from pipeline.indexing import names_of
-from tests.conftest import Town, huyue
+from tests.conftest import Town, huyue, index_files
 
 ENGINES = ("tantivy", "whoosh")
 
@@ -68,7 +68,7 @@ def test_an_identity_number_finds_its_contracts_and_stands_in_no_index(home: Pat
     assert row.number in {hit["contract"] for hit in found["hits"]}
     assert all(row.name in hit["party"] for hit in found["hits"])
     assert row.id_number not in str(found)
-    kept = b"".join(file.read_bytes() for file in (home / "index").rglob("*") if file.is_file())
+    kept = b"".join(file.read_bytes() for file in index_files(home, engine))
     assert row.id_number.encode() not in kept
 
 
@@ -112,15 +112,15 @@ def test_both_engines_find_the_same(home: Path, monkeypatch: pytest.MonkeyPatch)
         assert found[0] == found[1], words
 
 
-def spoil(folder: Path) -> None:
-    for file in folder.rglob("*"):
-        if file.is_file() and file.stat().st_size:
+def spoil(home: Path, engine: str) -> None:
+    for file in index_files(home, engine):
+        if file.stat().st_size:
             file.write_bytes(b"\0" * file.stat().st_size)
 
 
 def test_a_damaged_index_is_made_anew(home: Path, engine: str) -> None:
     before = find(home, engine=engine)["total"]
-    spoil(home / "index" / engine)
+    spoil(home, engine)
     assert find(home, engine=engine)["total"] == before
     assert huyue("--home", home, "verify", HUYUE_ENGINE=engine).status == 0
 
@@ -170,7 +170,7 @@ def test_an_index_to_be_made_anew_while_another_command_writes_is_told_at_once(
 ) -> None:
     monkeypatch.setenv("HUYUE_ENGINE", engine)
     before = find(home, engine=engine)["total"]
-    spoil(home / "index" / engine)
+    spoil(home, engine)
     with open_home(home, None).locked():
         started = time.monotonic()
         answer = huyue("--home", home, "search", "覃", "--json", HUYUE_ENGINE=engine)
