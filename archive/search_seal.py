@@ -2,9 +2,9 @@
 
 Names stand in clear in an index, where a copied folder or a stolen disk would show them. Where the machine has a file
 system in memory (/dev/shm on Linux), the index is worked on in a folder of that, which only its user can enter and
-which goes with the power; DIR/index/<engine>.sealed holds its files sealed. An engine's segments never change once
-they are written, so that after a commit only what is new is sealed. Elsewhere the index lies in DIR/index in clear,
-and `doctor` says so.
+which goes with the power; DIR/index/<engine>.<key>.sealed holds its files sealed, <key> telling under which. An
+engine's segments never change once they are written, so that after a commit only what is new is sealed. Elsewhere the
+index lies in DIR/index in clear, and `doctor` says so.
 
 A sealed file is called NAME.TIME, the time being that of the file it was made from, in nanoseconds: by name, time and
 size the two folders are compared. It is pieces, each a nonce and up to PIECE bytes under AES-256-GCM with a key made
@@ -56,7 +56,7 @@ class Seal:
         folder = str(self.home.folder.resolve())
         base = own / hmac.digest(self.home.key, f"index of {folder}".encode(), "sha256").hex()[:24]
         if not base.is_dir():
-            _forget_gone(own)
+            _forget_others(own, folder)
             base.mkdir(mode=0o700, exist_ok=True)
             (base / WHOSE).write_text(folder, encoding="utf-8")
         return base
@@ -67,7 +67,8 @@ class Seal:
 
     @property
     def sealed(self) -> Path:
-        return self.home.index / f"{self.engine}.sealed"
+        which = hmac.digest(self.home.key, b"which key", "sha256").hex()[:8]
+        return self.home.index / f"{self.engine}.{which}.sealed"
 
     @property
     def exists(self) -> bool:
@@ -134,6 +135,9 @@ class Seal:
         for path in self.sealed.iterdir():
             if path.name not in kept:
                 path.unlink()
+        for other in self.home.index.glob(f"{self.engine}.*.sealed"):  # under the key before
+            if other != self.sealed:
+                shutil.rmtree(other)
 
     def _unseal(self) -> None:
         """Leaves nothing, and so an index to be made anew, where something does not open."""
@@ -221,9 +225,10 @@ def _own_memory() -> Path | None:
     return own if mine else None
 
 
-def _forget_gone(own: Path) -> None:
-    """Remove the indexes of archives that are not there any more."""
+def _forget_others(own: Path, folder: str) -> None:
+    """Remove the indexes of archives that are not there any more, and those of this one under the key before."""
     for base in own.iterdir():
         with suppress(OSError):
-            if not Path((base / WHOSE).read_text(encoding="utf-8")).is_dir():
+            whose = (base / WHOSE).read_text(encoding="utf-8")
+            if whose == folder or not Path(whose).is_dir():
                 shutil.rmtree(base, ignore_errors=True)

@@ -44,7 +44,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     engine = str(request.param)
     left = {path.name for path in (*home.index.iterdir(), *index_in_clear(home, engine).parent.iterdir())}
     locks = {f".{engine}.lock", f".{engine}.seal", WHOSE}
-    assert left - locks == {engine, f"{engine}.sealed"}, "nothing is left beside the index"
+    assert left - locks == {engine, Seal(home, engine).sealed.name}, "nothing is left beside the index"
 
 
 def found(home: Home, names: Names) -> list[str]:

@@ -111,10 +111,15 @@ def test_what_does_not_open_is_made_anew(home: Home, seal: Seal, how: str) -> No
 
 
 def test_another_key_makes_it_anew(home: Home, seal: Seal) -> None:
-    other = Seal(Home(home.folder, home.key_file, bytes(32)), seal.engine)
-    assert other.base != seal.base
-    other.open()
+    other, before = Seal(Home(home.folder, home.key_file, bytes(32)), seal.engine), seal.base
     assert not other.exists
+    assert other.base != before
+    assert not seal.base.exists(), "what is in memory under the key before goes"
+    other.clear.mkdir()
+    (other.clear / "segment").write_bytes(b"under the new key")
+    other.close()
+    assert other.sealed.is_dir()
+    assert not seal.sealed.exists()
 
 
 def test_what_was_written_and_not_sealed_is_taken_up_again(
