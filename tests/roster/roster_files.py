@@ -60,7 +60,7 @@ def write_sheets(path: Path, sheets: Mapping[str, Rows], *, merge: Sequence[str]
                 if value not in ("", None):
                     sheet.cell(line, column).value = value
         for area in merge:
-            sheet.merge_cells(area)
+            sheet.merged_cells.add(area)
     workbook.save(path)
     return path
 

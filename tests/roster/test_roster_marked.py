@@ -272,7 +272,7 @@ def test_a_name_that_will_not_do_is_said_before_anything_is_read(tmp_path: Path)
 
 
 def test_the_check_is_printed_though_the_copy_fails(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.xlsx", [COLUMNS, changed(row("韦明"), c8="")], merge=["T1:XFD200"])
+    path = write(tmp_path / "a.xlsx", [COLUMNS, changed(row("韦明"), c8="")], merge=["T1:XFD100"])
     done = huyue("roster", "check", path, "--marked", tmp_path / "b.xlsx")
     assert (done.status, "发现 1 处问题" in done.out, "--marked" in done.err) == (3, True, True)
     assert str(path) in done.err

@@ -79,7 +79,7 @@ def test_rendered_again_boxes_and_fields_lie_where_they_did_and_the_text_is_the_
 
 
 def test_a_shipped_background_is_the_rendered_one_to_the_byte(rendered: Sequence[Layout]) -> None:
-    for layout in random.Random(2).sample(rendered, 12):  # noqa: S311
+    for layout in random.Random(2).sample(rendered, min(12, len(rendered))):  # noqa: S311
         kept = shipped_layout(layout.key)
         assert kept is not None
         assert kept.background == layout.background
