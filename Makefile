@@ -5,7 +5,8 @@ unexport PYTHONHOME PYTHONPATH
 demo: setup  # the whole way on an invented town, into demo/
 	.venv/bin/huyue demo
 
-test: lint  # checks, then tests
+test: lint  # checks, then tests; they start many processes, each of which would compile the program anew
+	.venv/bin/python -m compileall -q archive pipeline tests
 	.venv/bin/pytest
 
 test-full: lint  # the same with every test in its long form

@@ -251,7 +251,7 @@ def test_a_change_under_way_is_not_undone_by_who_opens_the_archive(home: Home) -
     assert not home.new_catalogue.exists()
 
 
-@pytest.mark.parametrize("seed", range(30 if FULL else 3))
+@pytest.mark.parametrize("seed", range(30 if FULL else 2))
 def test_a_change_that_is_killed_at_a_random_moment_loses_nothing(home: Home, seed: int) -> None:
     """The process really dies, when it has written a certain number of bytes of what it writes."""
     script = """if True:

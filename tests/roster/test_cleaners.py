@@ -42,7 +42,7 @@ ODD: list[Cell] = [
     float("nan"), float("inf"), -0.0, 1e300, 2**63 - 1, date.min, date.max, datetime.max, time(0), timedelta(days=-1),
     "\ud800", "=\"\"", "第", "十百", "号", "·", "1.E+5", "0" * 18, "٣" * 18, "9999-99-99", "二〇二六年三月",
 ]  # fmt: skip
-_settings = settings(max_examples=2000 if FULL else 150, deadline=None)
+_settings = settings(max_examples=2000 if FULL else 50, deadline=None)
 
 
 def plain_text(value: Any) -> bool:

@@ -30,7 +30,7 @@ REMARKS = [
     "无",
     *"迁入 2025年3月迁入 迁来 嫁入 婚嫁入 搬入 出生 新增 正常 外出 参军 柳州市 2025年3月 分户".split(),
 ]
-_settings = settings(max_examples=2000 if FULL else 200, deadline=None)
+_settings = settings(max_examples=2000 if FULL else 60, deadline=None)
 
 
 @pytest.mark.parametrize(
