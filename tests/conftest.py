@@ -12,6 +12,7 @@ from typing import Any
 
 import pypdf
 import pytest
+from hypothesis import settings
 
 from archive.home import Home, open_home
 from archive.search_seal import Seal
@@ -20,6 +21,8 @@ from pipeline.divisions import Divisions
 
 FULL = os.environ.get("HUYUE_FULL") == "1"
 HUYUE = Path(sys.executable).with_name("huyue")
+settings.register_profile("huyue", max_examples=100 if FULL else 40)
+settings.load_profile("huyue")
 
 
 @dataclass(frozen=True)

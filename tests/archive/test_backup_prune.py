@@ -258,7 +258,7 @@ def test_killed_at_any_moment_every_state_there_is_whole_and_again_finishes(
     moments = int(killed_at(home, disk, 0).stdout)
     finished = stored(disk)
     assert moments > 8
-    for moment in range(1 if FULL else 2, moments + 1, 1 if FULL else 4):
+    for moment in range(1 if FULL else 2, moments + 1, 1 if FULL else 9):
         shutil.rmtree(disk)
         shutil.copytree(whole, disk)
         assert killed_at(home, disk, moment).returncode == -signal.SIGKILL

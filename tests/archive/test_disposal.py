@@ -516,7 +516,7 @@ def test_killed_at_any_moment_all_is_there_or_all_is_gone_and_again_finishes(
     moments = int(killed_at(copy(), number, 0).stdout)
     assert moments > 12
     seen = set()
-    for moment in range(1, moments + 1, 1 if FULL else max(1, moments // 6)):
+    for moment in range(1, moments + 1, 1 if FULL else max(1, moments // 2)):
         here = copy()
         assert killed_at(here, number, moment).returncode == -signal.SIGKILL
         with open_home(here.folder, None).reading() as connection:

@@ -269,7 +269,7 @@ def test_kills_in_a_row_of_all_that_writes_lose_nothing(quiet: Quiet, tmp_path: 
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUYUE_")}
     environment |= {"HUYUE_TODAY": BACK, "HUYUE_USER": "经办人甲", "HUYUE_HOME": str(hamlet.home)}
     ends: list[int] = []
-    for moment in range(30 if FULL else 2):
+    for moment in range(30 if FULL else 1):
         lines = int(10 ** chance.uniform(3.8, 5.2))
         work = works[moment % len(works)]
         done = subprocess.run(
