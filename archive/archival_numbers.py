@@ -16,7 +16,7 @@ from archive.changes import mark_changed, paper_key
 from archive.errors import UnitAmbiguous
 from archive.journal import Actor
 from archive.retention import destroyed_papers, retentions
-from archive.states import newest_filing
+from archive.states import newest_filing, newest_paper
 
 COUNTY, TOWN, VILLAGE = 6, 9, 12  # digits of a division's code
 YEAR_AT = 14  # where the year begins in a contract number, from 1 (archive/numbers.py)
@@ -158,7 +158,6 @@ def _by_hand(connection: Connection, year: int) -> Iterator[_Filed]:
     """The papers filed by hand whose day, or first filing, is of a year."""
     paper, versions = shelf_tables.paper, shelf_tables.paper.alias("versions")
     of_it = versions.c.number == paper.c.number
-    newest = select(func.max(versions.c.version)).where(of_it).scalar_subquery()
     first = select(func.min(versions.c.filed_on)).where(of_it).scalar_subquery()
     query = (
         select(
@@ -168,7 +167,7 @@ def _by_hand(connection: Connection, year: int) -> Iterator[_Filed]:
             paper.c.retention,
             first.label("first"),
         )
-        .where(paper.c.version == newest)
+        .where(newest_paper())
         .order_by(paper.c.division, paper.c.number)
     )
     destroyed = destroyed_papers(connection)

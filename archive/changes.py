@@ -11,6 +11,13 @@ CHUNK = 500
 PAPER = "paper:"  # begins no contract number
 
 
+def parted(keys: Iterable[str]) -> tuple[list[str], list[int]]:
+    """Contracts and papers, of such keys."""
+    keys = list(keys)
+    contracts = [key for key in keys if not key.startswith(PAPER)]
+    return contracts, [int(key.removeprefix(PAPER)) for key in keys if key.startswith(PAPER)]
+
+
 def paper_key(number: int) -> str:
     """What a paper filed by hand is called here and in an index, where a contract is called by its number."""
     return f"{PAPER}{number:08d}"  # so that their order is that of the numbers

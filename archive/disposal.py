@@ -18,7 +18,7 @@ from archive.catalogue import shelf_tables, tables
 from archive.errors import DisposalDecided, DisposalUnknown, NotDue, NothingDue, SamePerson
 from archive.journal import Actor
 from archive.retention import Kept, due_by_hand, due_papers, kept_contracts, kept_papers
-from archive.states import CHUNK, newest_filing
+from archive.states import CHUNK, newest_filing, newest_paper
 
 APPROVED, REFUSED = "approved", "refused"
 NAMED = 5  # of what a message names
@@ -255,11 +255,10 @@ def _contracts(connection: Connection, numbers: Sequence[str]) -> dict[str, tupl
 def _pages(connection: Connection, papers: Sequence[int]) -> dict[int, int]:
     """How many pages the newest version of each paper filed by hand has."""
     paper, file = shelf_tables.paper, shelf_tables.paper_file
-    newest = select(func.max(paper.c.id)).where(paper.c.number.in_(papers)).group_by(paper.c.number)
     query = (
         select(paper.c.number, func.sum(file.c.pages))
         .join(file, file.c.paper_id == paper.c.id)
-        .where(paper.c.id.in_(newest))
+        .where(paper.c.number.in_(papers), newest_paper())
         .group_by(paper.c.number)
     )
     return {number: pages for number, pages in connection.execute(query)}  # noqa: C416

@@ -24,6 +24,7 @@ from archive.catalogue.tables import journal as entries
 from archive.changes import mark_changed, paper_key
 from archive.errors import PaperUnknown
 from archive.journal import Actor
+from archive.states import newest_paper
 from archive.vault import Vault
 
 
@@ -219,7 +220,7 @@ def papers(
         wanted.append(paper.c.kind == str(kind))
     if contract is not None:
         wanted.append(paper.c.contract == contract)
-    return list(_papers(connection, _newest(), *wanted))
+    return list(_papers(connection, newest_paper(), *wanted))
 
 
 def find_paper(connection: Connection, number: int) -> Paper:
@@ -238,7 +239,7 @@ def paper_versions(connection: Connection, number: int) -> list[Paper]:
 def papers_with(connection: Connection, sha256: Sequence[str]) -> list[Paper]:
     """The papers, as they stand, that have a file with one of these hashes."""
     having = select(paper_file.c.paper_id).where(paper_file.c.sha256.in_(sha256))
-    return list(_papers(connection, _newest(), paper.c.id.in_(having)))
+    return list(_papers(connection, newest_paper(), paper.c.id.in_(having)))
 
 
 def papers_in(connection: Connection, blobs: Set[str]) -> list[int]:
@@ -263,12 +264,6 @@ def words_of(connection: Connection, one: Paper) -> str:
     """The words of a version (paper_words.py)."""
     same = (paper.c.number == one.number, paper.c.version == one.version)
     return str(connection.execute(select(paper.c.words).where(*same)).scalar_one())
-
-
-def _newest() -> ColumnElement[bool]:
-    later = paper.alias()
-    newer = select(later.c.id).where(later.c.number == paper.c.number, later.c.version > paper.c.version)
-    return ~newer.exists()
 
 
 def _papers(connection: Connection, *wanted: ColumnElement[bool]) -> Iterator[Paper]:

@@ -15,7 +15,7 @@ from itertools import islice
 from sqlalchemy import Connection, Row, func, select
 
 from archive.catalogue import shelf_tables, tables
-from archive.states import CHUNK, Standing, destroyed_day, standings
+from archive.states import CHUNK, Standing, destroyed_day, newest_paper, standings
 
 YEARS = {"D10": 10, "D30": 30}
 DEFAULT = "D30"  # of a template that does not say
@@ -115,9 +115,8 @@ def kept_papers(
     connection: Connection, numbers: Collection[int] | None = None, *, gone: bool = False
 ) -> Iterator[tuple[Row[tuple[object, ...]], Kept]]:
     """How long the papers filed by hand, or these, are kept, by number, each with its newest row; as kept_contracts."""
-    paper, newer = shelf_tables.paper, shelf_tables.paper.alias("newer")
-    newest = select(func.max(newer.c.version)).where(newer.c.number == paper.c.number).scalar_subquery()
-    query = select(paper).where(paper.c.version == newest).order_by(paper.c.number)
+    paper = shelf_tables.paper
+    query = select(paper).where(newest_paper()).order_by(paper.c.number)
     rows = [row for row in connection.execute(query) if numbers is None or row.number in numbers]
     destroyed = destroyed_papers(connection)
     of = dict(kept_contracts(connection, sorted({row.contract for row in rows if row.contract}), gone=True))

@@ -17,7 +17,7 @@ from datetime import date
 from sqlalchemy import Connection, func, select
 
 from archive.catalogue import tables
-from archive.changes import PAPER, last_change
+from archive.changes import last_change, parted
 from archive.errors import ArchiveLocked, EngineUnknown
 from archive.home import Home
 from archive.index.engine import ENGINES, Engine, Found
@@ -28,7 +28,6 @@ from archive.index.words import fold
 from archive.search_documents import documents, lacking, sentences
 from archive.search_hints import Hints, Suggestion, hints_for, suggestions
 from archive.search_identity import asked, signed_by
-from archive.search_identity import linked_numbers as linked_numbers
 from archive.search_names import Names as Names
 from archive.search_papers import ShelfPaper, papers_of
 from archive.search_place import FOREVER, Place, make_anew, outdated, with_engine
@@ -103,8 +102,9 @@ def search(
             def party_of(numbers: list[str]) -> dict[str, str]:
                 return {number: one.party for number, one in _shown(connection, today, numbers).items()}
 
-            _renew_first(home, connection, names, today)
-            behind, found, exact, hints = with_engine(_place(home, names), answer)
+            place = _place(home, names)
+            _renew_first(place, connection, names, today)
+            behind, found, exact, hints = with_engine(place, answer)
         scores = {hit.number: hit.score for hit in found.hits}
         known = _shown(connection, today, list(scores))
         hits = tuple(
@@ -215,9 +215,9 @@ def _keep_up(
     lacks = _lacking(connection, engine, today)
     if not lacks and _read_marker(engine)[1] == today.isoformat():
         return 0
+    if not writable:
+        return len(lacks)
     try:
-        if not writable:
-            return len(lacks)
         with home.locked(seconds=0):
             _take_up(connection, engine, names, today, lacks, lambda _: None)
         return 0
@@ -251,14 +251,13 @@ def _read_marker(engine: Engine) -> tuple[int, str]:
         return 0, ""
 
 
-def _renew_first(home: Home, connection: Connection, names: Names, today: date) -> None:
+def _renew_first(place: Place, connection: Connection, names: Names, today: date) -> None:
     """Make an outdated index anew before it is asked if it lacks more than half of what it has."""
-    place = _place(home, names)
     if outdated(place) and with_engine(
         place, lambda engine, _: 2 * len(_lacking(connection, engine, today)) > engine.count()
     ):
         with suppress(ArchiveLocked):
-            renew(home, names, today, lambda _: None)
+            renew(place.home, names, today, lambda _: None)
 
 
 def _lacking(connection: Connection, engine: Engine, today: date) -> list[str]:
@@ -267,10 +266,9 @@ def _lacking(connection: Connection, engine: Engine, today: date) -> list[str]:
 
 def _shown(connection: Connection, today: date, keys: list[str]) -> dict[str, Standing | ShelfPaper]:
     """What is shown of these contracts and papers, by what an index calls them."""
-    papers = [int(key.removeprefix(PAPER)) for key in keys if key.startswith(PAPER)]
+    contracts, papers = parted(keys)
     found: dict[str, Standing | ShelfPaper] = {
-        one.number: one
-        for one in standings(connection, today, [key for key in keys if not key.startswith(PAPER)])
+        one.number: one for one in standings(connection, today, contracts)
     }
     return found | {one.number: one for one in papers_of(connection, today, papers)}
 

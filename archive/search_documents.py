@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from archive.archival_numbers import numbers_of_contracts
 from archive.catalogue import tables
 from archive.catalogue.shelf_tables import paper
-from archive.changes import PAPER, changed_since, paper_key
+from archive.changes import changed_since, paper_key, parted
 from archive.index.engine import Document
 from archive.search_names import Names
 from archive.search_papers import ShelfPaper, papers_of
@@ -46,8 +46,7 @@ def documents(
     done: Callable[[int], None],
 ) -> Iterator[Document]:
     """The documents of these contracts, and papers by their paper_key, that are there today; their keys go into `known`."""
-    contracts = [key for key in keys if not key.startswith(PAPER)]
-    papers = [int(key.removeprefix(PAPER)) for key in keys if key.startswith(PAPER)]
+    contracts, papers = parted(keys)
     of_papers = (papers[at : at + CHUNK] for at in range(0, len(papers), CHUNK))
     batches = chain(
         (_of_contracts(connection, names, part) for part in _batches(connection, today, contracts)),

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, and_, select
 
 from archive.archival_numbers import numbers_of_papers
 from archive.catalogue.shelf_tables import paper
 from archive.changes import paper_key
 from archive.index.values import day_of, period
 from archive.retention import destroyed_papers
-from archive.states import CHINESE, State
+from archive.states import State, newest_paper, state_words
 
 CHUNK = 500  # numbers in one IN list
 
@@ -57,7 +57,7 @@ class ShelfPaper:
     @property
     def words(self) -> str:
         """Its state in Chinese, and that it is gone."""
-        return CHINESE[self.state] + (f"，{self.destroyed_on} 已销毁" if self.destroyed_on else "")
+        return state_words(self.state, self.destroyed_on)
 
     @property
     def year(self) -> int:
@@ -67,18 +67,13 @@ class ShelfPaper:
 
 def papers_of(connection: Connection, on: date, numbers: Sequence[int]) -> Iterator[ShelfPaper]:
     """These papers, by number; what was not filed by then is left out."""
-    versions = paper.alias("versions")
-    newest = (
-        select(func.max(versions.c.version))
-        .where(versions.c.number == paper.c.number, versions.c.filed_on <= on.isoformat())
-        .scalar_subquery()
-    )
+    newest = newest_paper(on.isoformat())
     wanted = sorted(set(numbers))
     archival, destroyed = (
         (numbers_of_papers(connection), destroyed_papers(connection)) if wanted else ({}, {})
     )
     for start in range(0, len(wanted), CHUNK):
-        part = and_(paper.c.number.in_(wanted[start : start + CHUNK]), paper.c.version == newest)
+        part = and_(paper.c.number.in_(wanted[start : start + CHUNK]), newest)
         for row in connection.execute(select(paper).where(part).order_by(paper.c.number)):
             gone = destroyed.get(row.number, "")
             yield _read(row, on, archival.get(row.number, ""), gone if gone <= on.isoformat() else "")

@@ -99,8 +99,12 @@ class Standing:
     @property
     def words(self) -> str:
         """Its state in Chinese, and that its papers are gone."""
-        gone = "" if self.destroyed_on is None else f"，{self.destroyed_on} 已销毁"
-        return CHINESE[self.state] + gone
+        return state_words(self.state, self.destroyed_on)
+
+
+def state_words(state: State, destroyed_on: date | str | None) -> str:
+    """A state in Chinese, and when the papers were destroyed, if they were."""
+    return CHINESE[state] + (f"，{destroyed_on} 已销毁" if destroyed_on else "")
 
 
 def standings(connection: Connection, on: date, numbers: Sequence[str] | None = None) -> Iterator[Standing]:
@@ -143,6 +147,15 @@ def destroyed_day(on: str) -> ScalarSelect[str]:
         .correlate(tables.contract)
         .scalar_subquery()
     )
+
+
+def newest_paper(on: str | None = None) -> ColumnElement[bool]:
+    """The condition that a paper filed by hand is a version as it stands, or stood on a date."""
+    paper, versions = shelf_tables.paper, shelf_tables.paper.alias()
+    newest = select(func.max(versions.c.version)).where(versions.c.number == paper.c.number)
+    if on is not None:
+        newest = newest.where(versions.c.filed_on <= on)
+    return paper.c.version == newest.correlate(paper).scalar_subquery()
 
 
 def still_blank() -> ColumnElement[bool]:

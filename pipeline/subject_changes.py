@@ -18,7 +18,7 @@ from archive.catalogue import tables
 from archive.changes import mark_changed
 from archive.closings import close_contract
 from archive.journal import Actor
-from archive.search import linked_numbers
+from archive.search_identity import linked_numbers
 from archive.states import FREED, not_closed
 from pipeline.errors import NotFlagged
 from pipeline.manifest import Range

@@ -9,7 +9,7 @@ from archive.errors import EXIT_DONE, EXIT_LOOK, EXIT_NO_INPUT
 from archive.home import Home
 from archive.identity import upgraded
 from archive.package import Package, filed_numbers, make_package
-from archive.search import linked_numbers
+from archive.search_identity import linked_numbers
 from archive.states import standing_of
 from pipeline.commands.contract_number import NUMBER, find_number
 from pipeline.console import FOLDER, Command, emit, progress, say, session
