@@ -25,7 +25,7 @@ from archive.index.find import find
 from archive.index.highlight import highlight
 from archive.index.query import Query
 from archive.index.words import fold
-from archive.search_documents import documents, lacking, sentences
+from archive.search_documents import documents, every_document, lacking, sentences
 from archive.search_hints import Hints, Suggestion, hints_for, suggestions
 from archive.search_identity import asked, signed_by
 from archive.search_names import Names as Names
@@ -177,7 +177,7 @@ def catch_up(home: Home, names: Names, today: date, done: Callable[[int], None])
             if not writable:
                 return 0
             lacks = _lacking(connection, engine, today)
-            _take_up(connection, engine, names, today, lacks, done)
+            _take_up(home, connection, engine, names, today, lacks, done)
             return len(lacks)
 
         return with_engine(_place(home, names), take_up)
@@ -203,7 +203,9 @@ def _filler(home: Home, names: Names, today: date, done: Callable[[int], None]) 
 
     def fill(engine: Engine) -> None:
         with home.reading() as connection:
-            _take_up(connection, engine, names, today, _lacking(connection, engine, today), done)
+            lacks = _lacking(connection, engine, today)
+            if lacks or not _is_of(engine, today):
+                _take_up(home, connection, engine, names, today, lacks, done)
 
     return fill
 
@@ -213,19 +215,20 @@ def _keep_up(
 ) -> int:
     """Take up what the index lacks if nobody is writing; how many contracts it lacks still."""
     lacks = _lacking(connection, engine, today)
-    if not lacks and _read_marker(engine)[1] == today.isoformat():
+    if not lacks and _is_of(engine, today):
         return 0
     if not writable:
         return len(lacks)
     try:
         with home.locked(seconds=0):
-            _take_up(connection, engine, names, today, lacks, lambda _: None)
+            _take_up(home, connection, engine, names, today, lacks, lambda _: None)
         return 0
     except ArchiveLocked:
         return len(lacks)
 
 
 def _take_up(
+    home: Home,
     connection: Connection,
     engine: Engine,
     names: Names,
@@ -236,7 +239,11 @@ def _take_up(
     """Index these contracts and papers as they are now, and note that the index is up with the catalogue."""
     known: set[str] = set()
     marker = json.dumps([last_change(connection), today.isoformat()])
-    engine.update(documents(connection, names, today, keys, known, done), marker)
+    if engine.count():
+        made = documents(connection, names, today, keys, known, done)
+    else:
+        made = every_document(home, connection, names, today, keys, known, done)
+    engine.update(made, marker)
     gone = [key for key in keys if key not in known]
     if gone:  # planned or filed on a later date than today
         engine.delete(gone)
@@ -249,6 +256,11 @@ def _read_marker(engine: Engine) -> tuple[int, str]:
         return int(seq), str(as_of)
     except (ValueError, TypeError):
         return 0, ""
+
+
+def _is_of(engine: Engine, today: date) -> bool:
+    """Whether the states in an index are those of that day."""
+    return _read_marker(engine)[1] == today.isoformat()
 
 
 def _renew_first(place: Place, connection: Connection, names: Names, today: date) -> None:

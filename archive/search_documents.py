@@ -1,17 +1,25 @@
 """What is indexed of contracts and papers, and which of them an index lacks."""
 
-import json
+import multiprocessing
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from itertools import chain, islice
+from multiprocessing.connection import Connection as Pipe
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+from sqlalchemy.exc import DatabaseError
 
 from archive.archival_numbers import numbers_of_contracts
 from archive.catalogue import tables
 from archive.catalogue.shelf_tables import paper
 from archive.changes import changed_since, paper_key, parted
+from archive.errors import HuyueError
+from archive.home import Home
 from archive.index.engine import Document
 from archive.search_names import Names
 from archive.search_papers import ShelfPaper, papers_of
@@ -20,7 +28,9 @@ from archive.states import Standing, same_party, standings
 CHUNK = 500  # contracts read at a time; with 2,000 in one IN list SQLite looks through every contract
 MANY = 20_000  # contracts
 NEITHER = ",{},[]]"  # how a content without lists and optional clauses ends, as most do
+YEAR = slice(13, 17)  # of a contract's number
 FORM_DIGITS = 16  # of a template version's SHA-256
+Printed = Row[str, str, str, str]
 _SENTENCE = re.compile(r"[。！？；!?;\f]")
 
 
@@ -47,30 +57,67 @@ def documents(
 ) -> Iterator[Document]:
     """The documents of these contracts, and papers by their paper_key, that are there today; their keys go into `known`."""
     contracts, papers = parted(keys)
-    of_papers = (papers[at : at + CHUNK] for at in range(0, len(papers), CHUNK))
-    batches = chain(
-        (_of_contracts(connection, names, part) for part in _batches(connection, today, contracts)),
-        (_of_papers(connection, names, today, part) for part in of_papers),
+    made = chain(
+        _of_contracts(connection, names, today, contracts), _of_papers(connection, names, today, papers)
     )
-    for batch in batches:
-        before = len(known)
-        for document in batch:
-            known.add(document.number)
-            yield document
-        done(len(known) - before)
-    done(len(keys) - len(known))
+    count = 0
+    for count, document in enumerate(made, 1):
+        known.add(document.number)
+        yield document
+        if not count % CHUNK:
+            done(CHUNK)
+    done(len(keys) - count // CHUNK * CHUNK)
 
 
-def _batches(connection: Connection, today: date, numbers: Sequence[str]) -> Iterator[list[Standing]]:
-    """These contracts as they stand, some at a time; of many, all are read, which is the faster way."""
-    if len(numbers) < MANY:
-        for start in range(0, len(numbers), CHUNK):
-            yield list(standings(connection, today, numbers[start : start + CHUNK]))
-        return
-    wanted = set(numbers)
-    every = (one for one in standings(connection, today) if one.number in wanted)
-    while part := list(islice(every, CHUNK)):
-        yield part
+def every_document(
+    home: Home,
+    connection: Connection,
+    names: Names,
+    today: date,
+    keys: Sequence[str],
+    known: set[str],
+    done: Callable[[int], None],
+) -> Iterator[Document]:
+    """As `documents`, for an index that has none: many are read by a second process while this one indexes them.
+
+    That one sees the catalogue a moment later; what changes in between is told twice. What it leaves undone, because it
+    was killed or could not read on, is read here.
+    """
+    if len(keys) >= MANY:
+        for part in _read_beside(home, names, today):
+            known.update([document.number for document in part])
+            yield from part
+            done(len(part))
+    yield from documents(connection, names, today, [key for key in keys if key not in known], known, done)
+
+
+def _read_beside(home: Home, names: Names, today: date) -> Iterator[list[Document]]:
+    """All documents, in parts, as far as a second process sends them."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    plain = Names(names.divisions, names.titles)  # what gives the wordings cannot be sent, and is not asked
+    process = context.Process(target=_send_all, args=(theirs, home, plain, today), daemon=True)
+    process.start()
+    theirs.close()
+    decode = msgspec.msgpack.Decoder(list[Document]).decode
+    try:
+        with suppress(EOFError, OSError):
+            while True:
+                yield decode(ours.recv_bytes())
+    finally:
+        ours.close()
+        process.terminate()
+        process.join()
+
+
+def _send_all(pipe: "Pipe[Any, Any]", home: Home, names: Names, today: date) -> None:
+    """In the second process, which ends when nobody takes what it sends. What goes wrong is for the first to find."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(HuyueError, DatabaseError, OSError), home.reading() as connection:
+        keys = list(lacking(connection, 0, "", today))
+        made = documents(connection, names, today, keys, set(), lambda _: None)
+        while part := list(islice(made, CHUNK)):
+            pipe.send_bytes(msgspec.msgpack.encode(part))
 
 
 def form_of(template_sha256: str, clause: str = "") -> str:
@@ -84,40 +131,65 @@ def sentences(words: str) -> list[str]:
     return [" ".join(one.split()) for one in _SENTENCE.split(words) if one.strip()]
 
 
-def _of_contracts(connection: Connection, names: Names, part: Sequence[Standing]) -> Iterator[Document]:
-    found = {one.number: one for one in part}
-    archival = numbers_of_contracts(connection, list(found))
-    contract = tables.contract
+def _of_contracts(
+    connection: Connection, names: Names, today: date, numbers: Sequence[str]
+) -> Iterator[Document]:
+    """These contracts by number; of many, all are read, which is the faster way."""
+    wanted = set(numbers)
+    some = None if len(wanted) >= MANY else sorted(wanted)
+    every = (one for one in standings(connection, today, some) if one.number in wanted)
+    printed = _printed(connection, some)
+    while part := list(islice(every, CHUNK)):
+        archival = numbers_of_contracts(connection, [one.number for one in part])
+        for one in part:
+            row = next(printed)
+            while row[0] != one.number:  # planned on a later date
+                row = next(printed)
+            yield _of_contract(one, names, archival.get(one.number, ""), row)
+
+
+def _printed(connection: Connection, numbers: Sequence[str] | None) -> Iterator[Printed]:
+    """Number, content, template's version and campaign of contracts, by number: of these, which are in order, or of all."""
+    contract, campaign = tables.contract, tables.campaign
     query = (
-        select(contract.c.number, contract.c.content, contract.c.template_sha256, tables.campaign.c.name)
-        .join(tables.campaign, tables.campaign.c.id == contract.c.campaign_id)
-        .where(contract.c.number.in_(found))
+        select(contract.c.number, contract.c.content, contract.c.template_sha256, campaign.c.name)
+        .join(campaign, campaign.c.id == contract.c.campaign_id)
+        .order_by(contract.c.number)
     )
-    for number, content, sha256, campaign in connection.execute(query).all():
-        rows, clauses = _particulars(content)
-        members = [row["name"] for items in rows.values() for row in items if row.get("name")]
-        forms = (form_of(sha256), *(form_of(sha256, clause) for clause in clauses))
-        yield _of_contract(found[number], names, campaign, members, archival.get(number, ""), forms)
+    if numbers is None:
+        yield from connection.execute(query).yield_per(CHUNK)
+        return
+    for start in range(0, len(numbers), CHUNK):
+        yield from connection.execute(query.where(contract.c.number.in_(numbers[start : start + CHUNK])))
 
 
-def _particulars(content: str) -> tuple[dict[str, list[dict[str, str]]], list[str]]:
-    """A contract's lists (a household's members) and the optional clauses in it; nothing where the content is gone."""
+class _Listed(msgspec.Struct):
+    """A row of a list in a contract, such as a member of a household."""
+
+    name: str = ""
+
+
+_CONTENT = msgspec.json.Decoder(tuple[msgspec.Raw, dict[str, list[_Listed]], list[str]])
+
+
+def _particulars(content: str) -> tuple[list[str], list[str]]:
+    """The names in a contract's lists and the optional clauses in it; nothing where the content is gone."""
     if not content or content.endswith(NEITHER):
-        return {}, []
-    _, rows, clauses = json.loads(content)
-    return rows, clauses
+        return [], []
+    _, rows, clauses = _CONTENT.decode(content)
+    return [row.name for items in rows.values() for row in items if row.name], clauses
 
 
-def _of_contract(
-    one: Standing, names: Names, campaign: str, members: Iterable[str], archival: str, forms: tuple[str, ...]
-) -> Document:
+def _of_contract(one: Standing, names: Names, archival: str, printed: Printed) -> Document:
+    _, content, sha256, campaign = printed
+    members, clauses = _particulars(content)
     return Document(
         number=one.number,
         party=one.party,
         template=one.template,
         title=names.title(one.template),
         village=one.village,
-        year=int(one.number.split("-")[1]),
+        year=int(one.number[YEAR]),
         state=str(one.state),
         group=one.group,
         household=one.household,
@@ -127,7 +199,7 @@ def _of_contract(
         ends=one.ends.isoformat() if one.ends else "",
         text="\n".join([names.village(one.village), *members]),
         archival=archival,
-        forms=forms,
+        forms=(form_of(sha256), *[form_of(sha256, clause) for clause in clauses]),
     )
 
 

@@ -1,4 +1,4 @@
-"""How fast contracts are indexed and found: our engines beside SQLite's FTS5, over three sizes.
+"""How fast contracts are indexed and found: our engines beside SQLite's FTS5 and PostgreSQL, over three sizes.
 
     .venv/bin/python benchmarks/search.py [--size CONTRACTS] [--limit SECONDS] [--json]
 
@@ -8,6 +8,8 @@ twelve kinds of query take, each with the total, the first 20 hits and all facet
 asked once after the index is opened (the files are in the system's cache), `warm` the same again; p50, p95, p99 in
 milliseconds. An engine whose smaller size says that the next one takes longer than --limit or more than --memory, or
 that is not done in --limit, is not measured there, and the table says so. Peers: search_databases.py.
+`index rebuild` is the command as a clerk runs it over a county's catalogue (county.py), its start and the sealing of
+the index included; its 100 contracts are changed in the catalogue and found by the next search.
 """
 
 import argparse
@@ -35,9 +37,11 @@ from benchmarks.report import Row, show, sizes
 from benchmarks.search_databases import PAGE, Fts5, PostgreSql, Trigram, postgres_missing
 from benchmarks.search_people import contracts, dictionary
 from benchmarks.search_queries import timed_queries
+from benchmarks.search_rebuild import rebuilt
 
 REPLACED = 100
 PLACES = (50, 95, 99)
+REBUILD = "index rebuild"
 FIGURES = ("built/s", "MB", "peak MB", "100 visible ms")
 
 
@@ -80,6 +84,10 @@ ENGINES: dict[str, Callable[[Path, Words], Timed]] = {
 def measure(name: str, size: int, gigabytes: float, sender: Connection) -> None:
     """One engine at one size: the row of the table, and a row for each kind of query."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a server is stopped, too
+    if name == REBUILD:
+        took, on_disk, peak, visible = rebuilt(size)
+        sender.send((_row(name, size, (round(size / took), round(on_disk, 1), peak, visible)), []))
+        return
     resource.setrlimit(resource.RLIMIT_DATA, (int(gigabytes * 1e9), resource.RLIM_INFINITY))
     _, _, words = dictionary()
     words.read("先读词典")
@@ -102,7 +110,7 @@ def _measured(name: str, size: int, built: float, engine: Timed, folder: Path) -
     visible = round(_replaced(engine, size))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024 + engine.beside() // 2**20
     figures = (round(size / built), round(on_disk / 1e6, 1), peak, visible)
-    row = {"engine": name, "contracts": size, **dict(zip(FIGURES, figures, strict=True))}
+    row = _row(name, size, figures)
     row |= _spread("cold", [one for times in cold.values() for one in times])
     row |= _spread("warm", [one for times in warm.values() for one in times])
     kinds = [
@@ -112,6 +120,13 @@ def _measured(name: str, size: int, built: float, engine: Timed, folder: Path) -
         for kind in asked
     ]
     return row, kinds
+
+
+def _row(name: str, size: int, figures: Sequence[object]) -> Row:
+    """A row without the times of queries."""
+    spread = [f"{label} p{place}" for label in ("cold", "warm") for place in PLACES]
+    found = dict(zip(FIGURES, figures, strict=True))
+    return {"engine": name, "contracts": size, **found, **dict.fromkeys(spread, "")}
 
 
 def _made_up(size: int) -> float:
@@ -161,16 +176,7 @@ def rows(size: int, limit: float, gigabytes: float, names: Sequence[str]) -> Ite
             if measured is None:
                 why = why or f"not in {limit:.0f} s and {gigabytes:g} GB"
                 print(f"{name}, {one}: {why}", file=sys.stderr)
-                spread = [f"{label} p{place}" for label in ("cold", "warm") for place in PLACES]
-                yield (
-                    {
-                        "engine": name,
-                        "contracts": one,
-                        **dict.fromkeys([*FIGURES, *spread], ""),
-                        FIGURES[0]: why,
-                    },
-                    [],
-                )
+                yield _row(name, one, (why, *[""] * (len(FIGURES) - 1))), []
                 break
             print(measured[0], file=sys.stderr)
             yield measured
@@ -202,11 +208,13 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=900, help="seconds an engine may take (default 900)")
     parser.add_argument("--memory", type=float, default=8, help="GB an engine may take (default 8)")
     parser.add_argument(
-        "--engine", action="append", choices=[*ENGINES], help="measure this one; may be repeated"
+        "--engine", action="append", choices=[*ENGINES, REBUILD], help="measure this one; may be repeated"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON value")
     arguments = parser.parse_args()
-    found = list(rows(arguments.size, arguments.limit, arguments.memory, arguments.engine or [*ENGINES]))
+    found = list(
+        rows(arguments.size, arguments.limit, arguments.memory, arguments.engine or [*ENGINES, REBUILD])
+    )
     engines = [row for row, _ in found]
     # The kinds only at each engine's largest size.
     largest = {row["engine"]: of_kind for row, of_kind in found if of_kind}

@@ -29,7 +29,7 @@ SINGLE = 0.14  # of given names
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class Household:
     """A household: its members' names, the head first."""
 
     village: str
@@ -68,11 +68,11 @@ def contracts(size: int) -> Iterator[Document]:
     chance = Random(SEED)  # noqa: S311
     divisions, titles, _ = dictionary()
     villages = Divisions.shipped().villages
-    households = -(-size // int(3.65 * len(villages)))
+    each = -(-size // int(3.65 * len(villages)))
     every = (
         contract
         for village in villages
-        for contract in _contracts(chance, list(_homes(chance, village, households)), titles, divisions)
+        for contract in _contracts(chance, list(households(chance, village, each)), titles, divisions)
     )
     return islice(every, size)
 
@@ -96,17 +96,18 @@ def _weights(count: int) -> list[float]:
     return _KNOWN[count]
 
 
-def _homes(chance: Random, village: str, count: int) -> Iterator[Home]:
+def households(chance: Random, village: str, count: int) -> Iterator[Household]:
+    """So many households of a village, looked after by one person a group."""
     looks_after = [a_name(chance, MEN + WOMEN) for _ in range(GROUPS)]
     for number in range(1, count + 1):
         group = chance.randint(1, GROUPS)
         members = [a_name(chance, MEN), a_name(chance, WOMEN)]
         members += [a_name(chance, chance.choice((MEN, WOMEN))) for _ in range(chance.choice((0, 1, 1, 2)))]
-        yield Home(village, group, f"{number:04d}", looks_after[group - 1], tuple(members))
+        yield Household(village, group, f"{number:04d}", looks_after[group - 1], tuple(members))
 
 
 def _contracts(
-    chance: Random, homes: Sequence[Home], titles: dict[str, str], names: dict[str, str]
+    chance: Random, homes: Sequence[Household], titles: dict[str, str], names: dict[str, str]
 ) -> Iterator[Document]:
     for template_number, (template, title) in enumerate(titles.items(), 1):
         serial = 0
@@ -137,7 +138,7 @@ def _contracts(
                 )
 
 
-def _parties(chance: Random, template: int, home: Home) -> list[str]:
+def _parties(chance: Random, template: int, home: Household) -> list[str]:
     """Who signs a template: the head the first, the couple the second, one or another member the others."""
     if template == 1:
         return [home.members[0]]

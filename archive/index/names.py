@@ -76,8 +76,8 @@ def nearly(one: Row, other: Row) -> bool:
 
 
 @lru_cache(maxsize=20_000)
-def known_as(party: str) -> str:
-    """What a name is suggested by, a tab, and the name: its folded characters, its pinyin, its initials; a line each."""
+def known_as(party: str) -> tuple[str, ...]:
+    """What a name is suggested by, a tab, and the name: its folded characters, its pinyin, its initials."""
     found: dict[str, None] = {}
     for name in party.split("、"):
         for row in names_of(name):
@@ -85,7 +85,7 @@ def known_as(party: str) -> str:
             for sounds in readings(row):
                 found[f"{''.join(sounds)}\t{name}"] = None
                 found[f"{''.join(initials(sounds)).lower()}\t{name}"] = None
-    return "\n".join(found)
+    return tuple(found)
 
 
 @lru_cache(maxsize=20_000)

@@ -36,8 +36,9 @@ from archive.index.words import STOP, Words, as_word, units
 WRITER_BYTES = 64_000_000
 MOST_VALUES = 60_000  # of a facet; tantivy refuses more than 65,000 buckets
 CONTRACT, MARKER = "contract", "marker"  # a paper counts as a contract
+COLUMN = "column"  # the tokeniser of what is only sorted by: as a term it would cost as much again
 PACKED = ("village_and_year", "rest")  # of a number, read of many hits at once
-LINES_KEPT = 20_000
+LINES_KEPT, TEXTS_KEPT = 20_000, 2_000
 SEEN_BYTES = 8 << 20
 SCORED_AT_ONCE = 1_000  # hits; a page further on is looked for score by score
 MOST_KNOWN = 200  # keys of names that begin alike, the most frequent, of which names are suggested
@@ -50,11 +51,11 @@ def _schema() -> tantivy.Schema:
         for name in names:
             builder.add_text_field(name, tokenizer_name=tokenizer, index_option=option, **more)
 
-    add("kind", "key", "group", "household", "campaign", "form")
-    add("number", *(f"by_{sort}" for sort in SORTS[2:]), *COUNTED, fast=True)
+    add("kind", "key", "group", "household", "campaign", "form", "person")
+    add("number", *COUNTED, fast=True)
+    add(*(f"by_{sort}" for sort in SORTS[2:]), tokenizer=COLUMN, fast=True)
     add("names", "similar", "keeper", "letters", "archival", tokenizer="row", option="position")
     add("numbers", "words", tokenizer="row")
-    add("person", tokenizer="line")
     add("marker", stored=True)
     for name in ("starts", "ends", *PACKED):
         builder.add_unsigned_field(name, fast=True)
@@ -104,10 +105,13 @@ class TantivyEngine:
             self._schema = self._index.schema
             row = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
             self._index.register_tokenizer("row", row)
-            line = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex("[^\n]+")).build()
-            self._index.register_tokenizer("line", line)
+            whole = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).build()
+            self._index.register_fast_field_tokenizer(COLUMN, whole)
+            nothing = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw())
+            self._index.register_tokenizer(COLUMN, nothing.filter(tantivy.Filter.remove_long(1)).build())
             self._index.config_reader("manual")
         self._line = lru_cache(maxsize=LINES_KEPT)(self._read_line)
+        self._text = lru_cache(maxsize=TEXTS_KEPT)(self._read_text)
 
     def update(self, documents: Iterable[Document], marker: str | None = None) -> None:
         with self._writing(marker) as writer:
@@ -200,39 +204,45 @@ class TantivyEngine:
                 writer.wait_merging_threads()
 
     def _indexed(self, document: Document) -> tantivy.Document:
-        made = tantivy.Document()
-        add = made.add_text
-        key = document.key
-        lines = [self._line(line) for line in document.lines]
-        add("kind", CONTRACT)
-        add("number", document.number)
-        add("key", key)
-        add("numbers", number_tokens(key))
-        add("names", name_row(document.party))
-        add("similar", similar_row(document.party))
-        add("person", known_as(document.party))
-        add("keeper", name_row(document.responsible))
-        add("letters", f" {STOP} ".join(letters for letters, _ in lines))
-        add("words", " ".join(words for _, words in lines))
-        for name in COUNTED:
-            add(name, str(getattr(document, name)))
+        party, key = document.party, document.key
+        letters, words = self._text(*document.lines)
+        village_and_year, rest = packed(document.number)
+        made: dict[str, object] = {
+            "kind": CONTRACT,
+            "number": document.number,
+            "key": key,
+            "numbers": number_tokens(key),
+            "names": name_row(party),
+            "similar": similar_row(party),
+            "person": list(known_as(party)),
+            "keeper": name_row(document.responsible),
+            "letters": letters,
+            "words": words,
+            "village": document.village,
+            "template": document.template,
+            "year": str(document.year),
+            "state": document.state,
+            "responsible": document.responsible,
+            "group": str(document.group),
+            "household": household_key(document.household),
+            "campaign": campaign_key(document.campaign),
+            "archival": " ".join(units(document.archival)),
+            "form": list(document.forms),
+            "starts": day_number(document.starts, 0),
+            "ends": day_number(document.ends, OPEN_END),
+            "village_and_year": village_and_year,
+            "rest": rest,
+        }
         for sort in SORTS[2:]:
-            add(f"by_{sort}", document.sort_key(sort))
-        add("group", str(document.group))
-        add("household", household_key(document.household))
-        add("campaign", campaign_key(document.campaign))
-        if document.archival:
-            add("archival", " ".join(units(document.archival)))
-        for form in document.forms:
-            add("form", form)
-        for name, part in zip(PACKED, packed(document.number), strict=True):
-            made.add_unsigned(name, part)
-        made.add_unsigned("starts", day_number(document.starts, 0))
-        made.add_unsigned("ends", day_number(document.ends, OPEN_END))
-        return made
+            made[f"by_{sort}"] = document.sort_key(sort)
+        return tantivy.Document.from_dict(made, self._schema)
+
+    def _read_text(self, *lines: str) -> tuple[str, str]:
+        """The units and the words of a document's lines, as they are indexed."""
+        read = [self._line(line) for line in lines]
+        return f" {STOP} ".join([letters for letters, _ in read]), " ".join([words for _, words in read])
 
     def _read_line(self, line: str) -> tuple[str, str]:
-        """A line's units and its words, as they are indexed."""
         row, words = self._words.read(line)
         return " ".join(row), " ".join(words)
 

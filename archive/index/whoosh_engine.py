@@ -180,7 +180,7 @@ class WhooshEngine:
             "names": name_row(document.party),
             "similar": similar_row(document.party),
             "keeper": name_row(document.responsible),
-            "person": known_as(document.party).split("\n"),
+            "person": list(known_as(document.party)),
             "lines": [line for line in lines if line],
             "facets": SEPARATOR.join(str(getattr(document, name)) for name in COUNTED).encode(),
             "group": str(document.group),

@@ -135,8 +135,9 @@ class Words:
         self._numbers = dict(numbers or {})
         forms: dict[str, set[str]] = {}
         for code in self._names:
+            below = self._villages_below(code)
             for form in self._forms(code):
-                forms.setdefault(form, set()).update(self._villages_below(code))
+                forms.setdefault(form, set()).update(below)
         self._villages = {form: frozenset(codes) for form, codes in forms.items()}
         own = {*forms, *self._names.values(), *self._titles.values(), *TERMS}
         self._own = sorted(word for word in own if len(word) > 1 and _IDEOGRAPHS.fullmatch(word))

@@ -74,7 +74,7 @@ def keep_contract(connection: Connection, one: Paper) -> None:
     row = {"number": one.number, "campaign_id": one.campaign, "template_sha256": "0", "sheets": 2}
     row |= {"template": one.template, "village_code": VILLAGE, "group_no": 1, "household_number": "7"}
     row |= {"responsible": "莫秋月", "party_key": one.key, "starts": one.starts, "ends": one.ends}
-    row |= {"content": '[{},{"members":[]},{}]', "planned_on": one.planned, "printed_on": one.printed}
+    row |= {"content": '[{},{"members":[]},[]]', "planned_on": one.planned, "printed_on": one.printed}
     connection.execute(insert(tables.contract).values(row))
     for position, name in enumerate(one.party.split("、")):
         party = {"contract": one.number, "position": position, "name": name, "id_number": "1"}
