@@ -96,7 +96,7 @@ def make_package(
     made, vault = Package(), home.vault(connection)
     bag = Bag(folder)
     papers: list[Paper] = []
-    for paper in _papers(connection, numbers, names, actor.today):
+    for paper in papers_of(connection, numbers, names, actor.today):
         _put(connection, vault, bag, paper, made)
         papers.append(paper)
         done(1)
@@ -137,13 +137,16 @@ def _put(connection: Connection, vault: Vault, bag: Bag, paper: Paper, made: Pac
     made.checked.look(paper.number, pdf, sha256, paper.sheets, paper.said)
 
 
-def _papers(
+def papers_of(
     connection: Connection,
     numbers: Sequence[str],
     names: tuple[Mapping[str, str], Mapping[str, str]],
     on: date,
 ) -> Iterator[Paper]:
-    """The papers of these contracts, in order."""
+    """The signed papers of these contracts as they stand, in order, and what is said of each.
+
+    `names` are divisions' by code and templates' titles by name.
+    """
     contract, filing, template = tables.contract, tables.filing, tables.template
     kept = retentions(connection)
     for start in range(0, len(numbers), CHUNK):

@@ -88,7 +88,7 @@ def write_lists(
     sheets = sum(paper.sheets for paper in papers)
     counts = f"共 {len(papers)} 份，{sheets} 页"
     with _book(folder, name := "归档文件目录.xlsx", f"归档文件目录（{counts}）", actor) as book:
-        _catalogue(book, f"归档文件目录（{counts}）", papers)
+        catalogue_sheet(book, f"归档文件目录（{counts}）", papers)
         _remarks(book, papers, gaps, actor)
     yield name
     with _book(folder, name := "移交清册.xlsx", "移交清册", actor) as book:
@@ -101,7 +101,7 @@ def write_lists(
             rows.write(line, (line - 1, gap.number, gap.why))
     yield name
     with _book(folder, name := "四性检测.xlsx", "四性检测", actor) as book:
-        _four(book, checked)
+        write_checks(book, checked)
     yield name
 
 
@@ -109,7 +109,8 @@ def _book(folder: Path, name: str, title: str, actor: Actor) -> AbstractContextM
     return new_workbook(folder / name, title, actor.today)
 
 
-def _catalogue(book: xlsxwriter.Workbook, title: str, papers: Sequence[Paper]) -> None:
+def catalogue_sheet(book: xlsxwriter.Workbook, title: str, papers: Sequence[Paper]) -> None:
+    """归档文件目录: a line a paper."""
     sheet = list_sheet(book, "目录", title, CATALOGUE)
     rows = Rows(sheet, [book.add_format(GRID)] * len(CATALOGUE))
     for line, paper in enumerate(papers, 2):
@@ -175,7 +176,8 @@ def form_sheet(book: xlsxwriter.Workbook, name: str, title: str, lines: Sequence
         sheet.write_string(line, 1, text, cell)
 
 
-def _four(book: xlsxwriter.Workbook, checked: Checked) -> None:
+def write_checks(book: xlsxwriter.Workbook, checked: Checked) -> None:
+    """四性检测: each check, how many papers were looked at, how many hold, which do not."""
     verdict = "全部合格" if checked.sound else "有不合格的"
     sheet = list_sheet(book, "四性检测", f"四性检测（{checked.papers} 份，{verdict}）", CHECKS)
     wrapped = book.add_format(GRID | {"text_wrap": True})

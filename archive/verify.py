@@ -20,9 +20,9 @@ from typing import Protocol
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
-from archive import journal, papers
+from archive import damage, journal, papers
 from archive.catalogue import tables
-from archive.catalogue.shelf_tables import paper_file
+from archive.catalogue.shelf_tables import paper_file, tick_page
 from archive.errors import (
     EXIT_ARCHIVE,
     EXIT_DONE,
@@ -44,6 +44,7 @@ from archive.vault import Vault
 
 CHUNK = 200  # blobs looked at between two looks at the catalogue
 NOTED = 5_000  # blobs found sound that are noted at a time
+DAMAGE = (Code.BLOB_MISSING, Code.BLOB_ALTERED, Code.BLOB_UNREADABLE)  # of a blob that the catalogue lists
 ASIDE = "aside"  # the vault's folder for files that nobody knows
 HEAD = ".head"  # of the key file's name
 NAMES = 1 << 32  # names of blobs by their first 8 digits
@@ -83,8 +84,7 @@ class Verified:
     @property
     def lost(self) -> list[str]:
         """The blobs that are not what they were."""
-        codes = Code.BLOB_MISSING, Code.BLOB_ALTERED, Code.BLOB_UNREADABLE, Code.ROW_WITHOUT_BLOB
-        return self.subjects(*codes)
+        return self.subjects(*DAMAGE, Code.ROW_WITHOUT_BLOB)
 
     @property
     def status(self) -> int:
@@ -165,7 +165,8 @@ def _look_at_journal(home: Home, connection: Connection, found: Verified) -> Non
 def _unlisted(connection: Connection) -> Iterator[str]:
     """Blobs that a row speaks of and the list of blobs lacks."""
     blob, receipt = tables.blob.c.name, tables.receipt.c
-    for named in (tables.filing.c.blob, tables.review.c.blob, receipt.json, receipt.workbook):
+    blobs = tables.filing.c.blob, tables.review.c.blob, tick_page.c.blob, receipt.json, receipt.workbook
+    for named in blobs:
         query = select(named).where(named.is_not(None), ~select(blob).where(blob == named).exists())
         yield from connection.execute(query.distinct().order_by(named)).scalars()
     original = tables.scan_file.c.original
@@ -180,7 +181,7 @@ class _Sound:
     """Blobs found sound, until that is noted in the catalogue."""
 
     def __init__(self, home: Home, day: str) -> None:
-        self._home, self._day, self._names = home, day, list[str]()
+        self._home, self.day, self._names = home, day, list[str]()
 
     def add(self, names: Iterable[str]) -> None:
         """Note them if they are many, and nobody else is writing."""
@@ -194,8 +195,9 @@ class _Sound:
         table = tables.blob
         with self._home.writing() as connection:
             for start in range(0, len(self._names), CHUNK):
-                part = table.c.name.in_(self._names[start : start + CHUNK])
-                connection.execute(update(table).where(part).values(checked_on=self._day))
+                part = self._names[start : start + CHUNK]
+                connection.execute(update(table).where(table.c.name.in_(part)).values(checked_on=self.day))
+                damage.mend(connection, part, self.day)
         self._names.clear()
 
 
@@ -279,6 +281,10 @@ def _repair(home: Home, found: Verified, sound: _Sound) -> None:
                     path.replace(_free(vault.folder / ASIDE / path.name))
                     found.add(Code.BLOB_UNKNOWN, path.name)
             sound.note()
+            faulty = [one for one in found.findings if one.code in DAMAGE]
+            if faulty:
+                with home.writing() as connection:
+                    damage.record(connection, faulty, sound.day)
     except ArchiveLocked:
         found.add(Code.BUSY, home.folder)
 

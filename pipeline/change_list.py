@@ -7,16 +7,17 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from archive.audit.classes import CHANGES
 from archive.errors import WrongUsage
 from archive.journal import Actor
 from archive.numbers import parse
 from archive.workbook import GRID, list_sheet, new_workbook
 from pipeline.divisions import Divisions
 from pipeline.errors import FileExists, ListFaulty
+from pipeline.filled_lists import rows_of
 from pipeline.roster.cells import Cell, folded
 from pipeline.roster.dates import read_day
-from pipeline.roster.opened import sheets_of
-from pipeline.subject_changes import CHINESE, KEPT, Flagged, decide, suggested
+from pipeline.subject_changes import KEPT, Flagged, decide, suggested
 
 SHOWN = 40
 # What the list says → how a contract is closed; KEPT leaves it.
@@ -80,7 +81,7 @@ def list_lines(
         return
     yield f"当事人有变动、还没有处理的合同 {len(found)} 份："
     for one in found[:SHOWN]:
-        said = "、".join(f"{CHINESE[reason]}（{day}）" for reason, day in one.reasons)
+        said = "、".join(f"{CHANGES[reason]}（{day}）" for reason, day in one.reasons)
         yield f"  {one.contract} {titles[one.template]}，{divisions.plain_name(one.village)}，{one.party}：{said}"
     if len(found) > SHOWN:
         yield f"  ……其余 {len(found) - SHOWN} 份请加 --out 或 --json 查看。"
@@ -112,7 +113,7 @@ def write_list(
                 str(one.group or ""),
                 one.household,
                 one.party,
-                "、".join(CHINESE[reason] for reason, _ in one.reasons),
+                "、".join(CHANGES[reason] for reason, _ in one.reasons),
                 min(since for _, since in one.reasons).isoformat(),
                 _SAID.get(suggested(one.reasons), ""),
             )
@@ -171,22 +172,7 @@ def read_list(path: Path) -> Iterator[ListRow]:
 
     Raises ListFaulty for a file that is none, and what `sheets_of` raises.
     """
-    listed = False
-    for _, sheets in sheets_of([path]):
-        for sheet in sheets:
-            columns: dict[str, int] = {}
-            for row, cells in sheet.rows:
-                labels = [folded(cell) for cell in cells]
-                if _NUMBER in labels and _DECISION in labels:
-                    columns, listed = {label: column for column, label in enumerate(labels)}, True
-                elif columns:
-                    cells = [
-                        *cells,
-                        *[""] * (max(columns.values()) + 1 - len(cells)),
-                    ]  # text files have short lines
-                    number = folded(cells[columns[_NUMBER]])
-                    if parse(number) or (number and folded(cells[columns[_DECISION]])):
-                        day = cells[columns[_DAY]] if _DAY in columns else ""
-                        yield row, number, folded(cells[columns[_DECISION]]), day
-    if not listed:
-        raise ListFaulty(file=path, row=1, detail="没有“合同编号”和“处理”两栏，不是变动名单。")
+    for row, cells in rows_of(path, (_NUMBER, _DECISION), "变动名单"):
+        number, decision = folded(cells[_NUMBER]), folded(cells[_DECISION])
+        if parse(number) or (number and decision):
+            yield row, number, decision, cells.get(_DAY, "")

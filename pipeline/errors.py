@@ -233,6 +233,14 @@ class SuggestionUnknown(WrongUsage):
     """--same 里的 {numbers} 不对：这次“可能是同一人”有 {count} 对。请先加 --dry-run 看序号。"""
 
 
+class FindingUnknown(WrongUsage):
+    """{number} 在 {day} 没有这种问题，或者不止一种：{said}。请用 --class 写清是哪一种。"""
+
+
+class PromiseUnknown(WrongUsage):
+    """{number} 没有这一项承诺，或者不是在那天兑现：{said}。用 huyue promise show 看这份合同有哪些。"""
+
+
 class ListFaulty(WrongUsage):
     """名单“{file}”第{row}行：{detail} 整份名单都还没有处理，请改好后再运行。"""
 

@@ -72,6 +72,18 @@ class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=4)]
 
 
+class Promise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the office promises in a clause, and by when (archive/promises.py).
+
+    `days` after the contract is whole, at the earliest after its term has begun; `every_months`: once in every so many
+    months of the term; with both, again every so many months after the first time.
+    """
+
+    label: Label
+    days: Annotated[int, Meta(ge=0, le=3660)] | None = None
+    every_months: Annotated[int, Meta(ge=1, le=120)] | None = None
+
+
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One contract.toml."""
 
@@ -91,6 +103,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filing_days: Annotated[int, Meta(ge=0)] = 15
     retention: Literal["Y", "D30", "D10"] = "D30"
     accepted: tuple[Accepted, ...] = ()
+    promises: dict[Name, Promise] = {}
 
     def label_of(self, key: str) -> str:
         """What the document calls a field, given its key in a layout: `phone`, or `members.1.name` of a row."""

@@ -1,7 +1,8 @@
 """The code on every sheet: `HY1:<number>:<sheet>.<sheets>:<layout>:<check>` as a QR, version 3, level M.
 
 The check is the first four characters of the base32 HMAC-SHA-256 of all before the last colon, under the
-archive's code key: a code with another check is another archive's page or a forgery.
+archive's code key: a code with another check is another archive's page or a forgery. A list to be ticked has
+`HY1:LIST:<list's id>:<page>.<pages>:<check>`.
 """
 
 import base64
@@ -21,6 +22,12 @@ QUIET = 4 * SIDE / MODULES
 def page_text(number: str, sheet: int, sheets: int, layout: str, code_key: bytes) -> str:
     """The code's text for one sheet of a contract."""
     body = f"HY1:{number}:{sheet}.{sheets}:{layout}"
+    return f"{body}:{check_of(body, code_key)}"
+
+
+def list_text(list_id: str, page: int, pages: int, code_key: bytes) -> str:
+    """The code's text for one page of a list to be ticked."""
+    body = f"HY1:LIST:{list_id}:{page}.{pages}"
     return f"{body}:{check_of(body, code_key)}"
 
 

@@ -1,7 +1,7 @@
 """Planning a campaign in the catalogue: offers become numbered, frozen contracts; what cannot be waits."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -74,10 +74,11 @@ def plan_villages(
     settings: Settings,
     actor: Actor,
     done: Callable[[], None],
+    only: Set[tuple[str, str]] | None = None,
 ) -> PlanCounts:
     """Plan the campaign in the given villages within the caller's transaction; `done` after each village.
 
-    What has a number keeps it; what waits is looked at anew.
+    What has a number keeps it; what waits is looked at anew. `only` of these templates and parties (their keys), if given.
     """
     divisions = divisions_of(connection)
     units = unit_bodies(divisions, settings.units)
@@ -95,12 +96,14 @@ def plan_villages(
             one
             for one in _offers_of(connection, campaign, village, templates, running, charge, bodies)
             if (one.manifest.name, one.party_key) not in planned
+            and (only is None or (one.manifest.name, one.party_key) in only)
         ]
         new = sorted((one for one in found if isinstance(one, Offer)), key=order_of)
         planned |= {(one.manifest.name, one.party_key) for one in new}
         _write_contracts(
             connection, campaign, village, new, by_name, place_of(divisions, village, settings), charge, actor
         )
+        _forget_waiting(connection, campaign, village, None if only is None else found)
         _write_waiting(connection, campaign, village, [one for one in found if isinstance(one, Wait)])
         added += len(new)
         done()
@@ -297,11 +300,29 @@ def keep_serials(connection: Connection, village: str, year: int, serials: Count
         connection.execute(insert(serial), rows)
 
 
+def _forget_waiting(
+    connection: Connection, campaign: Campaign, village: str, looked_at: Sequence[Offer | Wait] | None
+) -> None:
+    """Take away what waited in a village before it was looked at anew; None: all of it was."""
+    waiting = tables.waiting
+    theirs = delete(waiting).where(waiting.c.campaign_id == campaign.id, waiting.c.village_code == village)
+    if looked_at is None:
+        connection.execute(theirs)
+        return
+    for one in looked_at:
+        who = one.party if isinstance(one, Wait) else "、".join(party.name for party in one.parties)
+        connection.execute(
+            theirs.where(
+                waiting.c.template == one.manifest.name,
+                waiting.c.group_no == one.household.group,
+                waiting.c.household_number == one.household.number,
+                waiting.c.party.in_((who, one.household.head)),
+            )
+        )
+
+
 def _write_waiting(connection: Connection, campaign: Campaign, village: str, waits: Sequence[Wait]) -> None:
     waiting = tables.waiting
-    connection.execute(
-        delete(waiting).where(waiting.c.campaign_id == campaign.id, waiting.c.village_code == village)
-    )
     if waits:
         connection.execute(
             insert(waiting),

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
 from archive import journal
+from archive.audit.classes import CHANGES
 from archive.catalogue import tables
 from archive.changes import mark_changed
 from archive.closings import close_contract
@@ -29,17 +30,6 @@ from pipeline.toml_text import decode_manifest
 
 CHUNK = 500
 KEPT, RETURNED = "kept", "returned"
-CHINESE = {
-    "died": "去世",
-    "moved": "迁走",
-    "left": "花名册里没有了",
-    "renamed": "改了姓名",
-    "identity": "改了公民身份号码",
-    "head": "换了户主",
-    "household": "户有变动（分户、并户或改了编号）",
-    "marital": "婚姻状况变了",
-    "age": "年龄不再符合",
-}
 # What a person is asked first, where a closing is likely.
 SUGGESTED = {"died": "died", "moved": "moved", "marital": "unfit", "age": "unfit"}
 _AGE_FACTS = {"age": 0, "husband_age": 0, "wife_age": 1}  # whose it is: the party's position
@@ -134,7 +124,7 @@ def flag(
             "decision": "",
         }
         for number in sorted(found)
-        for reason in CHINESE
+        for reason in CHANGES
         if reason in found[number]
     ]
     for start in range(0, len(rows), 5_000):
@@ -317,7 +307,7 @@ def decide(connection: Connection, number: str, decision: str, day: date | None,
     of_it = (change.c.contract == number) & (change.c.day <= actor.today.isoformat())
     open_ones = of_it & (change.c.decision == "")
     reasons = connection.execute(select(change.c.reason).where(open_ones).order_by(change.c.id)).scalars()
-    said = "、".join(dict.fromkeys(CHINESE[reason] for reason in reasons))
+    said = "、".join(dict.fromkeys(CHANGES[reason] for reason in reasons))
     if not said:
         if connection.execute(select(change.c.id).where(of_it, change.c.decision == decision)).first():
             return False

@@ -53,6 +53,9 @@ _KEYS = {
     "years": "年数",
     "min": "最小",
     "max": "最大",
+    "promises": "承诺",
+    "days": "几天内",
+    "every_months": "每几个月",
 }
 _PARTS = (
     (r"word/media/", "图片"),

@@ -23,7 +23,7 @@ PARTY = {
     "village": ("village.name",),
     "unit": ("unit.name",),
 }
-TITLE, VERSION = 50, 30  # characters
+TITLE, VERSION, PROMISE = 50, 30, 40  # characters
 _LISTS = {"household": ("members",)}
 
 
@@ -48,6 +48,7 @@ def manifest_problems(manifest: Manifest) -> Iterator[TemplateProblem]:
         yield from _box(name, box)
     yield from _consent(manifest)
     yield from _party(manifest)
+    yield from _promises(manifest)
 
 
 def _problem(key: str, message: str) -> TemplateProblem:
@@ -121,6 +122,24 @@ def _labels(manifest: Manifest) -> Iterator[TemplateProblem]:
                 yield _problem(
                     section, f"标签“{label}”里不能有大括号和看不见的字符，首尾不能有空格，请重新输入。"
                 )
+
+
+def _promises(manifest: Manifest) -> Iterator[TemplateProblem]:
+    """A promise must have a day, and a label of its own that stands in lists on one line."""
+    times = Counter(promise.label for promise in manifest.promises.values())
+    for name, promise in manifest.promises.items():
+        key, label = f"promises.{name}", promise.label
+        if promise.days is None and promise.every_months is None:
+            yield _problem(
+                key,
+                "没有写什么时候兑现，请加上 days（归档齐全后几天内）或 every_months（期限内每几个月一次）。",
+            )
+        if marks.INVISIBLE.search(label) or label != label.strip() or len(label) > PROMISE:
+            yield _problem(
+                key, f"承诺不能有换行等看不见的字符，首尾不能有空格，最多 {PROMISE} 个字，请改正。"
+            )
+        if times[label] > 1:
+            yield _problem(key, f"承诺“{label}”写了 {times[label]} 次，分不清是哪一项，请改成不同的说法。")
 
 
 def _box(name: str, box: Box) -> Iterator[TemplateProblem]:

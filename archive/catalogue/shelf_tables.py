@@ -93,3 +93,48 @@ saved_search = Table(
     Column("name", Text, primary_key=True),
     *(Column(name, Text, nullable=False) for name in ("query", "filters", "user", "saved_on")),
 )
+
+# A list printed to be ticked by hand, recorded before it is; its sheets are those of the layout of the same id.
+tick_list = Table(
+    "tick_list",
+    metadata,
+    Column("id", Text, ForeignKey("layout.id"), primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("kind", "title", "made_on", "user")),
+    Column("pages", Integer, nullable=False),
+)
+
+# Its lines, `line` from 1 through all pages; `subject` is what the maker of the list knows a line by.
+tick_line = Table(
+    "tick_line",
+    metadata,
+    Column("list_id", Text, ForeignKey("tick_list.id"), nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("subject", Text, nullable=False),
+    PrimaryKeyConstraint("list_id", "line"),
+)
+
+# A page of a list that came back, as a PDF; of several the newest counts. None is ever overwritten.
+tick_page = Table(
+    "tick_page",
+    metadata,
+    Column("page_id", Integer, ForeignKey("scan_page.id"), primary_key=True),
+    Column("list_id", Text, ForeignKey("tick_list.id"), nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("blob", Text, ForeignKey("blob.name"), nullable=False, index=True),
+    Column("read_on", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Index("ix_tick_page_list_id", "list_id", "page"),
+)
+
+# What its boxes are (filled, empty, unsure), in printed order.
+tick_read = Table(
+    "tick_read",
+    metadata,
+    Column("page_id", Integer, ForeignKey("tick_page.page_id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("column", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    PrimaryKeyConstraint("page_id", "position"),
+)

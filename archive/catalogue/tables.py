@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -174,6 +175,12 @@ campaign = Table(
     Column("counted", Text),
 )
 
+# What an audit reads of every contract: an index holds all of it, so that their contents need not be read with it.
+CONTRACT_FACTS = (
+    "party_key template campaign_id number template_sha256 village_code group_no household_number responsible starts ends "
+    "planned_on printed_on sheets blank assigned_on"
+).split()
+
 # `layout` is the id of the layout it was printed with, `sheets` how many that has, `import_id` the roster it was
 # planned on. A void contract's party key is made its own (see archive/closings.py), so that its obligation can
 # be numbered anew within the campaign. A `blank` one was printed without a party, who is known from `assigned_on`
@@ -201,7 +208,7 @@ contract = Table(
     Column("blank", Boolean(create_constraint=False), nullable=False, server_default="0"),
     Column("assigned_on", Text),
     Index("ix_contract_village", "village_code", "campaign_id"),
-    Index("ix_contract_party_key", "party_key", "template"),
+    Index("ix_contract_party_key", *CONTRACT_FACTS),
     UniqueConstraint("campaign_id", "template", "party_key"),
 )
 
@@ -315,6 +322,9 @@ filing = Table(
     Column("sha256", Text, nullable=False, server_default=""),
     Column("entry", Integer, index=True),
     UniqueConstraint("contract", "version"),
+    Index(
+        "ix_filing_facts", "contract", "version", "filed_on", "sheets", "gaps"
+    ),  # what an audit reads of it
 )
 
 # The sheets of a filing: which page of its PDF, from which scan; verdicts on its boxes and bearing (JSON); flaws.
@@ -331,6 +341,12 @@ filed_sheet = Table(
     Column("bearing", Text, nullable=False, server_default="[]"),
     Column("flaws", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("filing_id", "sheet"),
+    Index(
+        "ix_filed_sheet_flaws",
+        "filing_id",
+        sqlite_where=text("flaws != ''"),
+        postgresql_where=text("flaws != ''"),
+    ),
 )
 
 # A page that a person must look at: what its code said, and what was decided ("", assigned, rejected).

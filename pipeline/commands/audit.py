@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from archive.audit import CHINESE, Audit, audit
-from archive.audit_workbook import write_audit
+from archive.audit.classes import CHINESE
+from archive.audit.findings import Audit, audit
+from archive.audit.workbook import write_audit
 from archive.errors import EXIT_DONE, EXIT_LOOK
 from archive.states import CHINESE as STATES
 from archive.states import State
@@ -23,7 +24,7 @@ EPILOG = "例：huyue --home 档案库 audit --on 2026-12-31 --out 年度检查.
     cls=Command,
     epilog=EPILOG,
     short_help="检查某一天的合同档案：缺的、到期的、不齐全的。",
-    help="检查某一天的合同档案：应有未归、到期、将到期、缺签名、缺盖章、缺日期、缺页、归档超期。只看纸件，不评价人；未签（自愿）的不在名单里。",
+    help="检查某一天的合同档案：应有未归、到期、将到期、缺签名、缺盖章、缺日期、缺页、归档超期、看不清、两份不一致、模板已换新、人户有变动、无应签而归档、档案损坏、待核未核。只看纸件，不评价人；未签（自愿）的不在名单里。",
 )
 @click.option("--on", "day", type=DAY, metavar="日期", help="检查哪一天的情况（按当天所知），默认今天。")
 @click.option(
@@ -32,7 +33,7 @@ EPILOG = "例：huyue --home 档案库 audit --on 2026-12-31 --out 年度检查.
 def audit_(day: date | None, out: Path | None) -> int:
     home, actor = session().open_home(), session().actor()
     with home.reading() as connection:
-        found = audit(connection, day or actor.today)
+        found = audit(connection, day or actor.today, names=out is not None or session().json)
     if out is not None:
         names = names_of(home)
         write_audit(out, found, names.titles, names.village)
@@ -41,14 +42,16 @@ def audit_(day: date | None, out: Path | None) -> int:
     else:
         for line in _lines(found, out):
             click.echo(line)
-    return EXIT_LOOK if found.findings else EXIT_DONE
+    return EXIT_DONE if found.findings.is_empty() else EXIT_LOOK
 
 
 def _lines(found: Audit, out: Path | None) -> Iterator[str]:
     states = "，".join(f"{STATES[one]} {found.states[one]} 份" for one in State if found.states[one])
     yield f"{found.on} 的合同档案：共 {found.states.total()} 份。{states}{'。' if states else ''}"
     yield from (f"  {CHINESE[cls]} {count} 份" for cls, count in found.counts.items() if count)
-    if not found.findings:
+    if found.findings.is_empty():
         yield "没有发现问题。"
+    if found.explained:
+        yield f"其中已说明的 {found.explained} 个。"
     if out is not None:
         yield f"问题清单在 {out}。"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from archive.audit import CHINESE
+from archive.audit.classes import CHINESE
 from pipeline.console import FOLDER, Command, emit, session
 from pipeline.demo.whole import run_demo
 

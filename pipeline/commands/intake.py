@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
+from archive import flaw_words
 from archive.errors import EXIT_DONE, EXIT_LOOK, EXIT_NO_INPUT, HuyueError
 from archive.home import Home
 from archive.journal import CHINA
 from pipeline.console import FILE, FOLDER, Command, emit, say, session
 from pipeline.indexing import keep_index
-from pipeline.intake import flaw_words
 from pipeline.intake.files import MESSAGES, list_files
 from pipeline.intake.receipt import save_receipt
 from pipeline.intake.run import take_in

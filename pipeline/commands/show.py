@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 
+from archive import flaw_words
+from archive.audit.classes import CHANGES
 from pipeline.commands.contract_number import NUMBER, find_number
 from pipeline.console import Command, emit, session
 from pipeline.errors import NothingFiled
 from pipeline.indexing import names_of
-from pipeline.intake import flaw_words
 from pipeline.showing import show_contract
-from pipeline.subject_changes import CHINESE as REASONS
 
 EPILOG = "例：huyue --home 档案库 show 451225105001-2026-01-000123-Y --pdf 合同.pdf"
 VERDICTS = {"filled": "有", "empty": "空", "unsure": "认不准"}
@@ -99,5 +99,5 @@ def _paper(one: dict[str, Any]) -> str:
 def _event(one: dict[str, Any]) -> str:
     """What happened on a day: 2026-05-02 迁出（从 2026-05-01 起）."""
     more = f"（从 {one['from']} 起）" if one.get("from", one["date"]) != one["date"] else ""
-    reason = f"：{REASONS[one['reason']]}" if "reason" in one else ""
+    reason = f"：{CHANGES[one['reason']]}" if "reason" in one else ""
     return f"{one['date']} {EVENTS[one['event']]}{reason}{more}"

@@ -12,8 +12,8 @@ from datetime import date
 from pathlib import Path
 
 from archive import search as searching
-from archive.audit import Audit, audit
-from archive.audit_workbook import write_audit
+from archive.audit.findings import Audit, audit
+from archive.audit.workbook import write_audit
 from archive.filings import current_filing
 from archive.home import Home, create_home
 from archive.index.query import parse

@@ -13,7 +13,13 @@ import zxingcpp
 from pipeline.intake.page_image import Pixels
 from pipeline.page_code import MODULES, bitmap, check_of
 
-OURS = re.compile(r"HY1:(\d{12}-\d{4}-\d{2}-\d{6}-[0-9A-Z]):(\d{1,3})\.(\d{1,3}):([A-Z2-7]{6}):([A-Z2-7]{4})")
+OURS = re.compile(
+    r"HY1:(?P<contract>\d{12}-\d{4}-\d{2}-\d{6}-[0-9A-Z]):(?P<sheet>\d{1,3})\.(?P<sheets>\d{1,3})"
+    r":(?P<layout>[A-Z2-7]{6}):(?P<check>[A-Z2-7]{4})"
+)
+LIST = re.compile(
+    r"HY1:LIST:(?P<layout>[A-Z2-7]{8}):(?P<sheet>\d{1,4})\.(?P<sheets>\d{1,4}):(?P<check>[A-Z2-7]{4})"
+)
 QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 PIXELS = 4  # a module that a code is looked at with
 LARGEST = 9000  # pixels a side that a page is enlarged to
@@ -24,7 +30,7 @@ COVER = re.compile(r"HY1:COVER:\d{12}:\d{8}")
 class PageCode:
     """A code of a contract's sheet: what it says, whether its check holds, where it is on the page.
 
-    `corners`: its square's corners in pixels (4, 2), from the sheet's top left one clockwise.
+    Of a list's page (pipeline/tick_lists.py) `contract` is "", `layout` the list. `corners`: its square's corners in pixels (4, 2), from the sheet's top left one clockwise.
     """
 
     contract: str
@@ -111,7 +117,7 @@ def _codes(image: Pixels, scale: float, code_key: bytes) -> Codes:
     sheets: dict[str, PageCode] = {}
     cover = foreign = unread = False
     for code in zxingcpp.read_barcodes(image, formats=QR, try_invert=False, return_errors=True):
-        said = OURS.fullmatch(code.text)
+        said = OURS.fullmatch(code.text) or LIST.fullmatch(code.text)
         if not code.valid:
             unread = True
         elif said is not None:
@@ -119,8 +125,10 @@ def _codes(image: Pixels, scale: float, code_key: bytes) -> Codes:
             if _is_mirrored(image, corners, code.text):
                 continue  # it shows through from the other side, or the scan is mirrored
             body = code.text.rpartition(":")[0]
-            genuine = hmac.compare_digest(check_of(body, code_key), said[5])
-            about = (said[1], int(said[2]), int(said[3]), said[4], genuine)
+            parts = {"contract": ""} | said.groupdict()
+            genuine = hmac.compare_digest(check_of(body, code_key), parts["check"])
+            number, layout = parts["contract"], parts["layout"]
+            about = (number, int(parts["sheet"]), int(parts["sheets"]), layout, genuine)
             sheets[code.text] = PageCode(*about, corners * scale)
         elif COVER.fullmatch(code.text):
             cover = True

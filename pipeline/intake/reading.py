@@ -23,26 +23,29 @@ from archive.filings import NewSheet
 from archive.home import Home, code_key
 from archive.signed_pdf import SheetScan
 from archive.states import not_closed
+from archive.tick_lists import TickedPage
 from pipeline.contracts import content_of_contract, decoded_content
+from pipeline.fill import Content
 from pipeline.intake.blank import is_blank
 from pipeline.intake.boxes import judge_boxes, unsure_boxes
 from pipeline.intake.by_print import ByPrint, Suggestion, lay
 from pipeline.intake.channels import red_of
 from pipeline.intake.files import digest
-from pipeline.intake.identify import find_codes, first_codes, further_codes
+from pipeline.intake.identify import PageCode, find_codes, first_codes, further_codes
 from pipeline.intake.lie import Registration
 from pipeline.intake.limits import OPEN_SECONDS, limit_memory, seconds
 from pipeline.intake.page_image import BadPage, PageImage, Pages, Pixels, drawn
 from pipeline.intake.prove import Claim, prove
 from pipeline.intake.quality import flaws_of
-from pipeline.intake.reference import References
+from pipeline.intake.reference import Reference, References
 from pipeline.intake.register import register
-from pipeline.intake.text_layer import TextLayers, runs
+from pipeline.intake.text_layer import TextLayers, Words, runs
 from pipeline.layout import Layout
 
 PAGE_SECONDS = 60
 SHOWN_DPI = 150  # of a picture to look at
 STILL_OURS = 0.05  # how far the registered resolution may differ from the one the file says
+NO_VALUES = Content({}, {}, ())  # of a list, whose words are all of its layout
 
 
 class Kind(StrEnum):
@@ -72,7 +75,7 @@ class Reason(StrEnum):
 class PageRead:
     """A page as read: a sheet to be filed, or why not; `scan` is the page as it is kept for review.
 
-    `contract` and `sheet` are what its code says, "" and 0 where it says nothing that holds. `suggestions` are
+    `ticked` is a list's page to be recorded; of such pages `contract` and `sheet` say nothing. `contract` and `sheet` are what its code says, "" and 0 where it says nothing that holds. `suggestions` are
     the best three, the likeliest first; `differs` names the fields that are not as printed (reason `altered`);
     `flaws` as NewSheet has them; `dpi` as the file says, 0 where no page was decoded.
     """
@@ -84,6 +87,7 @@ class PageRead:
     sheet: int = 0
     new: NewSheet | None = None
     scan: SheetScan | None = None
+    ticked: TickedPage | None = None
     suggestions: tuple[Suggestion, ...] = ()
     differs: tuple[str, ...] = ()
     flaws: tuple[str, ...] = ()
@@ -208,6 +212,10 @@ def _read(
     if not code.genuine:
         return review(Reason.WRONG_CHECK)
     layout = _references.layout(connection, code.layout)
+    if not code.contract:
+        if layout is None or code.sheet > len(layout.sheets):
+            return review(Reason.UNKNOWN)
+        return _list_page(page, plain, half, code, layout, index) or review(Reason.UNREADABLE)
     contract = tables.contract
     known = connection.execute(
         select(contract.c.content, not_closed(on.isoformat()).label("open")).where(
@@ -242,6 +250,32 @@ def _sheet(page: PageImage, plain: Pixels, claim: Claim, registration: Registrat
     )
 
 
+def _list_page(
+    page: PageImage, plain: Pixels, half: Pixels, code: PageCode, layout: Layout, index: int
+) -> PageRead | None:
+    """The page of a list with what is ticked on it; None where it does not lie on what was printed."""
+    reference = _references.of(layout, code.sheet)
+    registration = register(plain, half, code.corners, reference)
+    if registration is None:
+        return None
+    boxes = judge_boxes(page.pixels, plain, registration, reference.boxes)
+    words = _texts.of(layout, code.layout, NO_VALUES, code.sheet)
+    scan, flaws = _kept(page, plain, registration, reference, words)
+    ticked = TickedPage(code.layout, code.sheet, boxes, scan)
+    waiting = replace(scan, text=b"", codes=b"")
+    return PageRead(index, Kind.SHEET, ticked=ticked, scan=waiting, flaws=flaws, dpi=page.dpi)
+
+
+def _kept(
+    page: PageImage, plain: Pixels, registration: Registration, reference: Reference, words: list[Words]
+) -> tuple[SheetScan, tuple[str, ...]]:
+    """The page as it is kept, its words where it shows them, and why it is not fit for that."""
+    measured = registration.scale * 25.4
+    dpi = page.dpi if abs(measured / page.dpi - 1) < STILL_OURS else round(measured, 1)
+    scan = page.scan(dpi, registration.turn, runs(words, registration, page.width, page.height))
+    return scan, flaws_of(plain, registration, reference)
+
+
 def _new_sheet(
     page: PageImage, plain: Pixels, claim: Claim, registration: Registration | None
 ) -> tuple[NewSheet, tuple[str, ...]]:
@@ -253,11 +287,8 @@ def _new_sheet(
         return NewSheet(*about, -1.0, unsure_boxes(reference.boxes), scan), ()
     proof = prove(page.pixels, plain, registration, reference, claim)
     boxes = judge_boxes(page.pixels, plain, registration, reference.boxes)
-    measured = registration.scale * 25.4
-    dpi = page.dpi if abs(measured / page.dpi - 1) < STILL_OURS else round(measured, 1)
     words = _texts.of(claim.layout, claim.number, claim.content, claim.sheet)
-    scan = page.scan(dpi, registration.turn, runs(words, registration, page.width, page.height))
-    flaws = flaws_of(plain, registration, reference)
+    scan, flaws = _kept(page, plain, registration, reference, words)
     new = NewSheet(*about, registration.residual, boxes, scan, flaws, registration.numbers())
     return new, proof.differs
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import xlsxwriter
 
+from archive import flaw_words
 from archive.workbook import GRID, list_sheet, new_workbook
 from archive.workbook_rows import Rows
-from pipeline.intake import flaw_words
 from pipeline.intake.review import CHINESE as REASONS
 from pipeline.intake.taken import Receipt, TakenPage
 

@@ -16,13 +16,14 @@ from dataclasses import dataclass, replace
 import msgspec
 from sqlalchemy import Connection, exists, insert, select, update
 
-from archive import journal, originals
+from archive import journal, originals, tick_lists
 from archive.catalogue import tables
 from archive.filings import Comparison, Drafts
 from archive.home import Home
 from archive.journal import Actor
 from archive.signed_pdf import signed_pdf
 from archive.states import standings
+from archive.tick_lists import TickedPage
 from archive.vault import Vault
 from pipeline import pool
 from pipeline.console import progress
@@ -32,6 +33,7 @@ from pipeline.intake.opening import open_files
 from pipeline.intake.reading import Job, Kind, PageRead, Reason, lost, read_pages
 from pipeline.intake.receipt import keep_receipt
 from pipeline.intake.taken import Taken, TakenPage
+from pipeline.tick_list_kinds import MEANINGS
 
 PAGES_A_JOB, PAGES_A_GROUP = 12, 96
 KEPT_THOUGH_REJECTED = (Code.ENCRYPTED, Code.DAMAGED, Code.TIMEOUT)
@@ -275,8 +277,8 @@ class _Group:
         if page.kind is Kind.LOST:
             return TakenPage(unit.place, index + 1, "quarantined", again=True), None
         reason, outcome, place = page.reason, str(page.kind), False
-        if page.new is not None:
-            compared = self._drafts.compare(page.new)
+        if page.kind is Kind.SHEET:
+            compared = self._compared(page)
             place = compared in (None, Comparison.BETTER, Comparison.CLEARER)
             match compared:
                 case Comparison.DUPLICATE | Comparison.CLEARER:
@@ -304,9 +306,24 @@ class _Group:
         page_id = self._page_row(file_id, index, outcome, row)
         if page.new is not None and place:
             self._drafts.place(page.new, page_id)
+        if page.ticked is not None and place:
+            self._record_ticks(page.ticked, page_id)
         if outcome == "review":
             self._put_into_review(page, taken, page_id)
         return taken, page_id
+
+    def _compared(self, page: PageRead) -> Comparison | None:
+        """What the page is to the one that is filed; None where none is."""
+        if page.new is not None:
+            return self._drafts.compare(page.new)
+        assert page.ticked is not None  # noqa: S101
+        return tick_lists.compare(self._connection, page.ticked)
+
+    def _record_ticks(self, page: TickedPage, page_id: int) -> None:
+        lines = tick_lists.place(self._connection, self._vault, page, page_id, self._actor)
+        meaning = MEANINGS.get(tick_lists.kind_of(self._connection, page.list_id))
+        if meaning is not None:
+            meaning(self._connection, self._actor, lines)
 
     def _put_into_review(self, page: PageRead, taken: TakenPage, page_id: int) -> None:
         assert page.scan is not None  # noqa: S101

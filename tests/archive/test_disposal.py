@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from sqlalchemy import insert, select, update
 
 from archive import destruction, journal, keys
-from archive.audit import audit
+from archive.audit.findings import audit
 from archive.catalogue import shelf_tables, tables
 from archive.destruction import carry_out
 from archive.disposal import APPROVED, decide, find_disposal, propose
@@ -215,8 +215,8 @@ def test_a_destroyed_contract_is_ended_in_no_finding_and_not_taken_in_again(
             "",
             f"已终止，{DUE} 已销毁",
         )
-        assert A not in [one.standing.number for one in audit(connection, on).findings]
-        assert B in [one.standing.number for one in audit(connection, on).findings]
+        assert A not in audit(connection, on).findings["number"]
+        assert B in audit(connection, on).findings["number"]
         number = tables.contract.c.number
         open_ones = select(number).where(not_closed(DUE))
         assert list(connection.execute(open_ones).scalars()) == [B]

@@ -3,8 +3,11 @@
 import errno
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
+import openpyxl
+import polars as pl
 import pytest
 import sqlcipher3.dbapi2 as sqlcipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -13,6 +16,7 @@ from sqlalchemy import select, update
 from archive import journal
 from archive import search as searching
 from archive import verify as verifying
+from archive.audit.findings import audit
 from archive.catalogue import database, tables
 from archive.changes import mark_changed
 from archive.errors import ArchiveDamaged, ArchiveError, Code, DiskFull, Finding
@@ -194,6 +198,26 @@ def test_an_archive_broken_so_is_told_by_its_code(
     )
 
 
+def test_an_audit_knows_what_was_damaged_and_until_when(home: Home, run: Callable[..., Answer]) -> None:
+    path = blob_of(home, B)
+    kept = path.read_bytes()
+    path.unlink()
+    assert [run(today=day).status for day in ("2026-07-10", "2026-07-12")] == [5, 5]
+    path.write_bytes(kept)
+    assert run(today="2026-07-20").status == 0
+    with home.reading() as connection:
+        found = {
+            day: audit(connection, date.fromisoformat(f"2026-07-{day}")).findings.filter(
+                pl.col("class") == "damaged"
+            )
+            for day in ("09", "10", "19", "20")
+        }
+    assert [found[day].height for day in found] == [0, 1, 1, 0]
+    row = found["19"].row(0, named=True)
+    assert (row["number"], str(row["since"])) == (B, "2026-07-10")
+    assert row["evidence"] == "2026-07-10 核对：文件不见了"
+
+
 def test_every_code_has_words_and_is_tried_here() -> None:
     tried = {code for code, _, _ in BROKEN} | {Code.DISK_FULL, Code.BUSY}
     assert tried == set(Code)
@@ -279,3 +303,24 @@ def test_a_rolled_back_copy_is_told(home: Home, run: Callable[..., Answer]) -> N
     shutil.rmtree(home.folder)
     home.folder.with_name("旧").rename(home.folder)
     assert [one["code"] for one in run().json["findings"]] == ["journal_cut"]
+
+
+def test_the_four_checks_of_the_archive_name_what_is_not_as_it_was(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    out = tmp_path / "四性检测.xlsx"
+    asked = ("--home", home.folder, "--json", "four-checks")
+    whole = call(monkeypatch, *asked)
+    assert whole.json["papers"] == whole.json["of"] == 2
+    parts = [call(monkeypatch, *asked, "--slice", f"{part}/3").json["papers"] for part in (1, 2, 3)]
+    assert sum(parts) == 2
+    path = blob_of(home, B)
+    kept = path.read_bytes()
+    path.write_bytes(blob_of(home, A).read_bytes())
+    answer = call(monkeypatch, *asked, "--out", out)
+    assert answer.status == 1
+    failed = {check: numbers for check, numbers in answer.json["failed"].items() if numbers}
+    assert failed.keys() >= {"same", "opens"} and all(B in numbers for numbers in failed.values())
+    rows = openpyxl.load_workbook(out)["四性检测"].iter_rows(min_row=3, values_only=True)
+    assert next(rows)[:6] == ("真实性", "内容与归档时登记的 SHA-256 一致", 2, 1, 1, B)
+    path.write_bytes(kept)

@@ -1,5 +1,6 @@
 """The archive's ground: catalogue, migrations, journal, lock."""
 
+import json
 import multiprocessing
 from datetime import date
 from pathlib import Path
@@ -26,7 +27,8 @@ def home(tmp_path: Path) -> Home:
 
 def in_order(described: object) -> list[str]:
     """What the database says of a table; the order in which it lists foreign keys is its own."""
-    return sorted(map(repr, described)) if isinstance(described, list) else [repr(described)]
+    listed = described if isinstance(described, list) else [described]
+    return sorted(json.dumps(one, default=str, sort_keys=True) for one in listed)
 
 
 def test_migrations_make_exactly_the_tables_of_the_code(home: Home) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
 import pypdf
 import pytest
 from sqlalchemy import Connection, select
 
-from archive.audit import Class, audit
+from archive.audit.classes import Class
+from archive.audit.findings import audit
 from archive.catalogue import tables
 from archive.closings import close_contract
 from archive.errors import BlankOnlyVoid
@@ -104,7 +106,9 @@ def test_blank_contracts_take_the_next_numbers_and_are_no_obligation(
     assert office.plan["by_template"]["away_period"] == 0
     found = audit(connection, ACTOR.today)
     assert found.counts[Class.MISSING] == 8
-    assert not {one.standing.number for one in found.findings} & {*office.numbers}
+    of_them = found.findings.filter(pl.col("number").is_in(office.numbers))
+    assert {*of_them["class"]} == {Class.WITHOUT_OBLIGATION}, "filed, and nobody known to have signed them"
+    assert {*of_them["number"]} < {*office.numbers}
 
 
 def test_they_are_printed_last_with_everything_of_a_party_left_to_be_written(
@@ -249,9 +253,7 @@ def test_a_households_blank_contract_is_the_households(office: Office, connectio
     assert "15 位" in assign(connection, number, [("覃路人", old)], 3, "7", ACTOR).notes[0]
     one = standing_of(connection, number, ACTOR.today)
     assert one is not None and (one.party_key, one.party) == (f"{VILLAGE}/3/7", "覃路人")
-    assert [
-        found.cls for found in audit(connection, ACTOR.today).findings if found.standing.number == number
-    ] == [Class.MISSING]
+    assert [*audit(connection, ACTOR.today).of(number)["class"]] == [Class.MISSING]
 
 
 def test_what_is_not_blank_or_void_is_no_ones_to_record(office: Office, connection: Connection) -> None:

@@ -14,7 +14,7 @@ import pypdfium2 as pdfium
 import pytest
 from sqlalchemy import Connection
 
-from archive.audit import Class
+from archive.audit.classes import Class
 from archive.filings import Box, Verdict, current_filing
 from archive.home import Home, open_home
 from pipeline.demo.fates import Rates

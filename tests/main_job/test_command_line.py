@@ -39,10 +39,14 @@ def test_every_text_of_click_that_a_user_can_meet_is_translated() -> None:
     "command",
     ["", "init", "doctor", "roster", "roster check", "roster import", "template", "template list", "template check",
      "template preview", "plan", "print", "intake", "review", "review list", "review show", "review assign",
-     "review reject", "review undo", "search", "index", "index rebuild", "show", "close", "audit", "verify",
+     "review reject", "review undo", "search", "index", "index rebuild", "show", "close", "audit", "finding",
+     "finding show", "finding explain", "finding fixed", "finding reopen", "finding record", "sample",
+     "sample draw", "sample list", "sample show", "sample record", "sample result", "verify", "four-checks",
      "backup", "restore", "journal", "journal head", "journal list", "journal proof", "journal check", "retention",
      "export", "key", "key show", "key protect", "key unprotect", "key recovery", "key recover", "key change",
-     "campaign", "campaign list", "demo"],
+     "campaign", "campaign list", "demo", "report", "report period", "report bulletin", "report selfcheck",
+     "report contracts", "worklist", "promise", "promise due", "promise show", "promise done", "promise undo",
+     "promise record", "ledger", "calendar"],
 )  # fmt: skip
 def test_every_help_is_chinese_and_shows_an_example(command: str) -> None:
     answer = huyue(*command.split(), "--help")
