@@ -53,12 +53,17 @@ def expiring(on: date) -> pl.Expr:
     return pl.format("{} 到期，还有 {} 天（{} 天内）", "ends", left, within)
 
 
-def recorded(connection: Connection, live: pl.DataFrame, on: date) -> Iterator[tuple[Class, pl.DataFrame]]:
-    """By class the contracts that a record speaks of: number, since, evidence; one row each."""
+def recorded(
+    connection: Connection, frame: pl.DataFrame, live: pl.DataFrame, on: date
+) -> Iterator[tuple[Class, pl.DataFrame]]:
+    """By class the contracts that a record speaks of: number, since, evidence; one row each.
+
+    `frame` are all contracts of the date (Facts.on), `live` those of which something is owed.
+    """
     day = on.isoformat()
     yield Class.UNREADABLE, _unreadable(connection, day)
     yield from _waiting(connection, day)
-    yield Class.SUPERSEDED_TEMPLATE, _old_wording(connection, live, day)
+    yield Class.SUPERSEDED_TEMPLATE, _old_wording(connection, frame, live, day)
     yield Class.SUBJECT_CHANGED, _changed(connection, live, on)
     yield Class.DAMAGED, _damaged(connection, day)
 
@@ -124,35 +129,33 @@ def _waiting(connection: Connection, day: str) -> Iterator[tuple[Class, pl.DataF
         yield cls, grouped.agg(day_of("taken_on").min().alias("since"), said.str.join("，").alias("evidence"))
 
 
-def _old_wording(connection: Connection, live: pl.DataFrame, day: str) -> pl.DataFrame:
-    """Contracts of another version of a template than the one that was in use on the date."""
-    use, kept, contract = tables.template_use, tables.template, tables.contract
-    used = read(connection, select(use.c.sha256, use.c.since).where(use.c.since <= day)).with_columns(
-        taken=True
-    )
-    first = func.min(contract.c.planned_on).label("since")
-    query = select(contract.c.template_sha256.label("sha256"), first).where(contract.c.planned_on <= day)
-    planned = read(connection, query.group_by(contract.c.template_sha256)).with_columns(taken=False)
+def _old_wording(connection: Connection, frame: pl.DataFrame, live: pl.DataFrame, day: str) -> pl.DataFrame:
+    """Contracts of another version of a template than the one that was in use on the date.
+
+    A version is in use since it was last taken into use, or since it was first planned with. Other bytes under the same
+    version, as a later release of the program may ship them, are no other version.
+    """
+    use, kept = tables.template_use, tables.template
     versions = read(connection, select(kept.c.sha256, kept.c.name, kept.c.version))
+    used = read(connection, select(use.c.sha256, use.c.since).where(use.c.since <= day))
+    planned = frame.group_by(pl.col("template_sha256").cast(pl.String).alias("sha256")).agg(
+        pl.min("planned_on").alias("since")
+    )
     newest = (
-        pl.concat([used, planned])
-        .group_by("sha256")
+        pl.concat([used.select("sha256", day_of("since"), taken=True), planned.with_columns(taken=False)])
+        .join(versions, on="sha256")
+        .group_by("name", "version")
         .agg(pl.col("since").filter(pl.col("taken")).max().alias("taken_on"), pl.min("since"))
         .with_columns(pl.coalesce("taken_on", "since").alias("since"))
-        .join(versions, on="sha256")
         .sort("name", "since", "version")
         .group_by("name", maintain_order=True)
-        .agg(
-            pl.last("sha256").alias("newest"),
-            day_of("since").last().alias("since"),
-            pl.last("version").alias("new"),
-        )
+        .agg(pl.last("version").alias("new"), pl.last("since"))
     )
     return (
         live.with_columns(pl.col("template", "template_sha256").cast(pl.String))
         .join(newest, left_on="template", right_on="name")
-        .filter(pl.col("template_sha256") != pl.col("newest"))
         .join(versions, left_on="template_sha256", right_on="sha256")
+        .filter(pl.col("version") != pl.col("new"))
         .select(
             "number",
             "since",

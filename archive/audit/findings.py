@@ -151,7 +151,7 @@ def _of_records(connection: Connection, frame: pl.DataFrame, on: date) -> Iterat
     live = frame.filter(pl.col("state").is_in(LIVE)).select(
         "number", "state", "ends", "template", "template_sha256"
     )
-    for cls, rows in evidence.recorded(connection, live, on):
+    for cls, rows in evidence.recorded(connection, frame, live, on):
         yield live.join(rows, on="number").select(
             pl.lit(str(cls)).cast(CLASSES).alias("class"), "number", "since", "evidence"
         )

@@ -138,7 +138,7 @@ def plant_records(all_: Planted) -> None:
             all_.finds(cls, number, "2026-04-08", "2026-04-08", "2026-05-31" if turn else LAST)
         number = all_.next(SPRING | {"template": "old", "template_sha256": "first"})
         all_.finds(Class.SUPERSEDED_TEMPLATE, number, "2026-05-10", "2026-05-10")
-        number = all_.next(NEW_WORDING)
+        number = all_.next(NEW_WORDING | ({"template_sha256": "again"} if turn == 2 else {}))
         all_.finds(Class.MISSING, number, "2026-03-01", "2026-05-11", "2026-05-11")
         all_.filings[number] = [filing("2026-05-12")]
         all_.finds(Class.LATE, number, "2026-05-12", "2026-05-12")
@@ -180,7 +180,7 @@ def write(connection: Connection, all_: Planted) -> None:
             for year in (2025, 2026)
         ],
     )
-    versions = [("new", "service", "1"), ("first", "old", "1"), ("second", "old", "2")]
+    versions = [("new", "service", "1"), ("first", "old", "1"), ("second", "old", "2"), ("again", "old", "2")]
     connection.execute(
         insert(tables.template),
         [
