@@ -66,11 +66,13 @@ def renew(found: Audit) -> pl.DataFrame:
 def mend(connection: Connection, found: Audit) -> pl.DataFrame:
     """The required boxes of filed sheets that are empty or unsure, a row each: OF_CONTRACT, sheet, box, verdict, said."""
     rows = _found(found, Class.UNSIGNED, Class.UNSEALED, Class.UNDATED).unique("number", keep="any")
-    said = dict(connection.execute(select(tables.contract.c.number, tables.contract.c.template_sha256)).all())
+    of_them = found.contracts.join(rows.select("number"), on="number", how="semi")
+    said = dict(of_them.select("number", pl.col("template_sha256").cast(pl.String)).iter_rows())
     labels = {sha256: one.get("boxes", {}) for sha256, one in manifests(connection).items()}
     boxes = [
         (number, sheet, labels[said[number]].get(name, {}).get("label", name), SAID[verdict])
         for number, sheet, name, verdict in _open_boxes(connection, found.on)
+        if number in said
     ]
     schema = {"number": pl.String, "sheet": pl.Int64, "box": pl.String, "verdict": pl.String}
     listed = rows.with_columns(_said().alias("said")).join(
