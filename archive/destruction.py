@@ -15,10 +15,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, or_, select, tuple_, update
 
 from archive import journal
-from archive.catalogue import database, shelf_tables, tables
+from archive.catalogue import audit_tables, database, shelf_tables, tables
 from archive.changes import mark_changed, paper_key
 from archive.disposal import APPROVED, Disposal, disposal, find_disposal, item, not_due, some
 from archive.errors import DisposalNotApproved, NoLongerDue, PagesWaiting
@@ -220,8 +220,12 @@ def _forget_contracts(connection: Connection, contracts: Sequence[str]) -> None:
         filings = select(filing.c.id).where(filing.c.contract.in_(part))
         sheets = tables.filed_sheet
         connection.execute(delete(sheets).where(sheets.c.filing_id.in_(filings)))
-        closed = tables.closing
-        connection.execute(update(closed).where(closed.c.contract.in_(part)).values(reason=""))
+        for said in (tables.closing, audit_tables.finding_note):
+            connection.execute(update(said).where(said.c.contract.in_(part)).values(reason=""))
+        item, result = audit_tables.spot_item, audit_tables.spot_result
+        looked = select(item.c.spot_id, item.c.position).where(item.c.contract.in_(part))
+        of_them = tuple_(result.c.spot_id, result.c.position).in_(looked)
+        connection.execute(update(result).where(of_them).values(note=""))
 
 
 def _forget_papers(connection: Connection, papers: Sequence[int]) -> None:

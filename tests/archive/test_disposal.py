@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from sqlalchemy import insert, select, update
 
 from archive import destruction, journal, keys
+from archive.audit.classes import Class
 from archive.audit.findings import audit
-from archive.catalogue import shelf_tables, tables
+from archive.audit.notes import EXPLAINED, note
+from archive.catalogue import audit_tables, shelf_tables, tables
 from archive.destruction import carry_out
 from archive.disposal import APPROVED, decide, find_disposal, propose
 from archive.errors import BlobDestroyed, SamePerson
@@ -171,7 +173,50 @@ def filings_of(home: Home) -> list[tuple[str, str]]:
         return [(row.contract, row.sha256) for row in rows]
 
 
+def say_of(home: Home, contract: str, said: str) -> None:
+    """Something is said of a finding of a contract, and of it in a spot check."""
+    with home.writing() as connection:
+        note(connection, [(contract, Class.UNSIGNED)], EXPLAINED, said, None, actor(DAY))
+        for table, row in (
+            (tables.layout, {"key": "list", "id": "LIST", "geometry": b"", "background": b""}),
+            (
+                shelf_tables.tick_list,
+                {"id": "LIST", "kind": "spot", "title": "抽查表", "made_on": DAY, "user": "甲", "pages": 1},
+            ),
+            (
+                audit_tables.spot_check,
+                {
+                    "id": 1,
+                    "day": DAY,
+                    "drawn_on": DAY,
+                    "user": "甲",
+                    "seed": "S",
+                    "drawn": "{}",
+                    "list_id": "LIST",
+                },
+            ),
+            (
+                audit_tables.spot_item,
+                {"spot_id": 1, "position": 1, "contract": contract, "strata": "[]", "within": 1},
+            ),
+            (
+                audit_tables.spot_result,
+                {
+                    "spot_id": 1,
+                    "position": 1,
+                    "result": "differs",
+                    "note": said,
+                    "how": "by_hand",
+                    "user": "甲",
+                    "recorded_on": DAY,
+                },
+            ),
+        ):
+            connection.execute(insert(table).values(row))
+
+
 def test_no_name_content_or_key_is_left_in_any_page_of_the_catalogue(home: Home) -> None:
+    say_of(home, A, "覃小明在外地")
     number = approved(home, A)
     assert found_by(home, "覃小明") == [A]
     index = index_files(home)
