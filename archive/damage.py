@@ -6,7 +6,14 @@ from sqlalchemy import Connection, insert, select, update
 
 from archive.catalogue import tables
 from archive.catalogue.audit_tables import damage
-from archive.errors import Finding
+from archive.errors import Code, Finding
+
+# What may be wrong with a blob that the catalogue lists.
+WORDS = {
+    Code.BLOB_MISSING: "文件不见了",
+    Code.BLOB_ALTERED: "文件损坏，或者被人改过",
+    Code.BLOB_UNREADABLE: "文件读不出来",
+}
 
 
 def record(connection: Connection, found: Iterable[Finding], day: str) -> None:

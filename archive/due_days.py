@@ -13,9 +13,7 @@ from archive.audit.classes import deadline_of
 from archive.audit.contracts import contracts
 from archive.catalogue import tables
 from archive.promises import promises
-from archive.states import State
-
-HELD = (State.INCOMPLETE, State.FILED, State.EXPIRED)
+from archive.states import HELD
 
 
 class Due(StrEnum):

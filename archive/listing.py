@@ -64,17 +64,26 @@ class Table:
             yield from part.select(shown).iter_rows()
 
 
+# A group that is 0 is none.
+GROUP = pl.when(pl.col("group") != 0).then(pl.col("group")).alias("group")
+
+
+def village_name(frame: pl.DataFrame, names: Names) -> pl.Expr:
+    """What the villages of these rows are called: village_name."""
+    codes = frame["village"].unique().cast(pl.String).to_list()
+    called = {code: names.village(code) for code in codes}
+    return pl.col("village").cast(pl.String).replace(called).alias("village_name")
+
+
 def described(frame: pl.DataFrame, names: Names) -> pl.DataFrame:
     """Contracts with what their codes are called: title, village_name, state_name; a group that is 0 is none."""
-    codes = frame["village"].unique().cast(pl.String).to_list()
-    villages = {code: names.village(code) for code in codes}
     states = {str(one): STATES[one] for one in State}
     return frame.with_columns(
         pl.col("template").cast(pl.String).replace(names.titles).alias("title"),
-        pl.col("village").cast(pl.String).replace(villages).alias("village_name"),
+        village_name(frame, names),
         pl.col("state").cast(pl.String).replace(states).alias("state_name"),
         pl.col("responsible").cast(pl.String),
-        pl.when(pl.col("group") != 0).then(pl.col("group")).alias("group"),
+        GROUP,
     )
 
 

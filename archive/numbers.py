@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from stdnum.iso7064 import mod_37_36
 
+TOWN_DIGITS, VILLAGE_DIGITS = 9, 12  # of a division's code
 _SHAPE = re.compile(r"(\d{12})-?(\d{4})-?(\d{2})-?(\d{6})-?([0-9A-Z])")
 
 

@@ -5,7 +5,6 @@ filing, whichever came last. What is kept for ever (Y), or has no end and was ne
 by hand is done with after its own day and term; one that belongs to a contract is not due before that is.
 """
 
-import tomllib
 from calendar import monthrange
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from itertools import islice
 from sqlalchemy import Connection, Row, func, select
 
 from archive.catalogue import shelf_tables, tables
+from archive.manifests import manifests
 from archive.states import CHUNK, Standing, destroyed_day, newest_paper, standings
 
 YEARS = {"D10": 10, "D30": 30}
@@ -163,6 +163,4 @@ def _kept(retention: str, done: str | None) -> Kept:
 
 def retentions(connection: Connection) -> dict[str, str]:
     """Every template version's retention, by its hash."""
-    template = tables.template
-    rows = connection.execute(select(template.c.sha256, template.c.manifest))
-    return {sha256: tomllib.loads(bytes(text).decode()).get("retention", DEFAULT) for sha256, text in rows}
+    return {sha256: one.get("retention", DEFAULT) for sha256, one in manifests(connection).items()}

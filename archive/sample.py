@@ -88,8 +88,8 @@ def strata_of(connection: Connection, on: date, of: Of, by: By) -> Mapping[str, 
     No void or declined contract is among them, nor one whose paper was destroyed. By finding, a contract stands in the
     stratum of each class that it has, in "" without any; a class, or name, of no contract is no stratum.
     """
-    found = audit(connection, on) if by is By.FINDING else None
-    frame = contracts(connection, on) if found is None else found.contracts
+    found = audit(connection, on, names=False) if by is By.FINDING else None
+    frame = contracts(connection, on, names=False) if found is None else found.contracts
     frame = frame.filter(_can_be_drawn(of))
     if found is not None:
         classes = found.findings.select("number", pl.col("class").cast(pl.String).alias("stratum"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from archive.index.words import TOWN_DIGITS
+from archive.numbers import TOWN_DIGITS
 from archive.search_names import Names
 from archive.search_papers import ShelfPaper
 from archive.states import Standing

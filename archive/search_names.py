@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from archive.index.words import TOWN_DIGITS, Wording, Words
+from archive.index.words import Wording, Words
+from archive.numbers import TOWN_DIGITS
 
 
 @dataclass(frozen=True)

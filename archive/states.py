@@ -47,6 +47,7 @@ class State(StrEnum):
     VOID = "void"
 
 
+HELD = (State.INCOMPLETE, State.FILED, State.EXPIRED)  # of which paper is kept, and something is owed
 CHINESE = {
     State.PLANNED: "已安排",
     State.PRINTED: "已打印",

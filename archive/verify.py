@@ -44,7 +44,6 @@ from archive.vault import Vault
 
 CHUNK = 200  # blobs looked at between two looks at the catalogue
 NOTED = 5_000  # blobs found sound that are noted at a time
-DAMAGE = (Code.BLOB_MISSING, Code.BLOB_ALTERED, Code.BLOB_UNREADABLE)  # of a blob that the catalogue lists
 ASIDE = "aside"  # the vault's folder for files that nobody knows
 HEAD = ".head"  # of the key file's name
 NAMES = 1 << 32  # names of blobs by their first 8 digits
@@ -84,7 +83,7 @@ class Verified:
     @property
     def lost(self) -> list[str]:
         """The blobs that are not what they were."""
-        return self.subjects(*DAMAGE, Code.ROW_WITHOUT_BLOB)
+        return self.subjects(*damage.WORDS, Code.ROW_WITHOUT_BLOB)
 
     @property
     def status(self) -> int:
@@ -281,7 +280,7 @@ def _repair(home: Home, found: Verified, sound: _Sound) -> None:
                     path.replace(_free(vault.folder / ASIDE / path.name))
                     found.add(Code.BLOB_UNKNOWN, path.name)
             sound.note()
-            faulty = [one for one in found.findings if one.code in DAMAGE]
+            faulty = [one for one in found.findings if one.code in damage.WORDS]
             if faulty:
                 with home.writing() as connection:
                     damage.record(connection, faulty, sound.day)

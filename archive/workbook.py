@@ -36,6 +36,14 @@ def new_workbook(path: Path, title: str, day: date) -> Iterator[xlsxwriter.Workb
         whole.replace(path.resolve())
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole, in the place of one that is there, or not at all. Raises OSError of `path`."""
+    with part_folder(path) as parts:
+        whole = parts / "whole"
+        whole.write_bytes(content)
+        whole.replace(path.resolve())
+
+
 @contextmanager
 def part_folder(path: Path) -> Iterator[Path]:
     """A folder for what a file is made of, beside it, that only we can read; gone whatever happens.

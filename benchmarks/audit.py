@@ -34,6 +34,7 @@ from sqlalchemy import select
 from archive.audit.contracts import read
 from archive.audit.findings import audit
 from archive.catalogue import tables
+from archive.catalogue.audit_tables import CONTRACT_FACTS
 from archive.home import open_home
 from benchmarks import report
 from benchmarks.county import make_county
@@ -150,7 +151,7 @@ def _export(place: Path) -> None:
     closing, campaign = tables.closing, tables.campaign
     queries = {
         "contracts": select(
-            *(contract.c[name] for name in tables.CONTRACT_FACTS), campaign.c.date, campaign.c.closes
+            *(contract.c[name] for name in CONTRACT_FACTS), campaign.c.date, campaign.c.closes
         ).join(campaign, campaign.c.id == contract.c.campaign_id),
         "filings": select(
             filing.c.contract,

@@ -17,9 +17,8 @@ from stdnum.cn import ric
 from archive.catalogue import tables
 from archive.changes import mark_changed
 from archive.home import Home, create_home
-from archive.index.words import TOWN_DIGITS
 from archive.journal import Actor
-from archive.numbers import Number
+from archive.numbers import TOWN_DIGITS, Number
 from benchmarks.search_people import SEED, Household, households
 from pipeline.contracts import encode_content, keep_template
 from pipeline.divisions import Divisions

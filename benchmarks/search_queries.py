@@ -14,7 +14,7 @@ from random import Random
 from archive.index.engine import Document
 from archive.index.sounds import readings
 from archive.index.traditional import PAIRS
-from archive.index.words import VILLAGE_DIGITS
+from archive.numbers import VILLAGE_DIGITS
 from benchmarks.search_people import MEN, SURNAMES, WOMEN, Archive, a_name, dictionary
 
 # A character, and the one it looks most like.

@@ -19,7 +19,7 @@ from archive.home import Home, open_home
 from archive.journal import CHINA, Actor
 from archive.keys import Ask
 from pipeline import zh
-from pipeline.errors import HomeNotGiven
+from pipeline.errors import FileExists, HomeNotGiven
 
 FIRST_YEAR, LAST_YEAR = 1950, 2200
 
@@ -74,6 +74,13 @@ def _log_in_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # a machine that has no name for its user
         return f"uid-{os.getuid()}" if hasattr(os, "getuid") else "?"
+
+
+def refuse_existing(*files: Path) -> None:
+    """Raise FileExists for the first of these files that is there: what stands in one is not written over."""
+    for file in files:
+        if file.exists():
+            raise FileExists(file=file)
 
 
 def key_file_name() -> str | None:

@@ -9,6 +9,8 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
+from archive.numbers import TOWN_DIGITS as TOWN_DIGITS
+from archive.numbers import VILLAGE_DIGITS as VILLAGE_DIGITS
 from pipeline.errors import DivisionsUnreadable, RosterMissing, VillageAmbiguous, VillageUnknown
 from pipeline.village_names import (
     COMMUNITY_ENDINGS,
@@ -24,8 +26,6 @@ from pipeline.village_names import (
 )
 
 COUNTY_DIGITS = 6
-TOWN_DIGITS = 9
-VILLAGE_DIGITS = 12
 # A village is looked for inside a longer text only by forms that say what it is.
 _ENDED = re.compile(r"(村|社区|居委|委员会|委会)$")
 

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from archive.audit.classes import CHINESE, Class
-from archive.audit.notes import EXPLAINED, FIXED, REOPENED
+from archive.audit.notes import EXPLAINED, SAYINGS
 from archive.audit.workbook import REASON, SAID, UNTIL
 from archive.numbers import parse
 from pipeline.errors import ListFaulty
@@ -14,7 +14,7 @@ from pipeline.filled_lists import rows_of
 from pipeline.roster.cells import folded
 from pipeline.roster.dates import read_day
 
-KINDS = {"已说明": EXPLAINED, "已整改": FIXED, "重新打开": REOPENED}
+KINDS = {words: kind for kind, words in SAYINGS.items()}
 CLASSES = {folded(words): cls for cls, words in CHINESE.items()}
 
 

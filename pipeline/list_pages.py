@@ -11,7 +11,7 @@ from typing import BinaryIO
 from archive.listing import Column, Table
 from archive.workbook_rows import Value
 from pipeline.cell_text import SIZE, cell, centred, drop
-from pipeline.pdf import HEIGHT, POINTS, PdfWriter, rule
+from pipeline.pdf import HEIGHT, PdfWriter, rule, square
 
 LYING = b"[0 0 841.89 595.276]"
 DOWN = b"1 0 0 1 0 %.3f cm\n" % (595.276 - HEIGHT)  # the writer measures from the top of a standing sheet
@@ -98,6 +98,4 @@ def _foot(writer: PdfWriter, foot: str, page: int, pages: int) -> Iterator[bytes
 
 
 def _box(centre: float, middle: float) -> bytes:
-    left, bottom = centre - BOX / 2, middle + BOX / 2
-    square = FRAME, left * POINTS, HEIGHT - bottom * POINTS, BOX * POINTS, BOX * POINTS
-    return b"q %.2f w %.2f %.2f %.2f %.2f re S Q\n" % square
+    return square(centre - BOX / 2, middle + BOX / 2, BOX, FRAME)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+import click
+
 from pipeline.divisions import COUNTY_DIGITS, TOWN_DIGITS, VILLAGE_DIGITS, Divisions
 from pipeline.errors import PlaceUnknown
 from pipeline.village_names import compact, county_forms, town_forms
@@ -27,6 +29,13 @@ class Place:
         if self.county is not None:
             return _find(divisions, self.county, COUNTY_DIGITS, "县", county_forms)
         return None
+
+
+def town_or_village(divisions: Divisions, town: str | None, village: str | None) -> str | None:
+    """The code of what --town or --village names, None for neither. Raises UsageError for both, what Place.find raises."""
+    if town is not None and village is not None:
+        raise click.UsageError("--town 和 --village 只能写一个。")
+    return Place(village=village, town=town).find(divisions)
 
 
 def _find(

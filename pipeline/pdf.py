@@ -57,6 +57,12 @@ def rule(y: float, weight: float, left: float, right: float) -> bytes:
     return b"%.2f w %.2f %.2f m %.2f %.2f l S\n" % (weight, left * POINTS, level, right * POINTS, level)
 
 
+def square(left: float, bottom: float, side: float, weight: float) -> bytes:
+    """Content that draws the frame of a square, its corner and side in mm, its line `weight` points thick."""
+    at = left * POINTS, HEIGHT - bottom * POINTS, side * POINTS, side * POINTS
+    return b"q %g w %.2f %.2f %.2f %.2f re S Q\n" % (weight, *at)
+
+
 class PdfWriter:
     """Writes one PDF to `file`; call `close` to finish it."""
 

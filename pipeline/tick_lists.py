@@ -27,7 +27,7 @@ from pipeline.background import read_background
 from pipeline.cell_text import PAD, SIZE, cell, centred, drop
 from pipeline.contracts import layout_of_id
 from pipeline.layout import TITLE, BoxPlace, Layout, SheetPlaces, make_layout
-from pipeline.pdf import HEIGHT, POINTS, PdfWriter, rule
+from pipeline.pdf import PdfWriter, rule, square
 from pipeline.place import width
 from pipeline.sheet_painter import beside_code
 
@@ -37,6 +37,7 @@ LEFT, RIGHT, CENTRE = 15.0, 195.0, 105.0
 TITLE_LINE, SUBTITLE_LINE, HOW_LINE = 35.0, 42.0, 48.5
 HEAD, TOP, ROW, ROWS = 51.0, 58.0, 9.5, 20  # of the table: head, first row; rows' height and number a page
 BOX, FRAME = 5.0, 0.6  # a box's side; how far outside of it its frame is
+THICK = 0.6  # points of the frame's line
 NUMBER, TICK = 20.0, 16.0  # widths of the columns of numbers and of boxes
 HOW = "在方框里打勾，用黑色或蓝色笔；整张扫描回来，不必整理。"
 SIGNED, SIGNED_LINE = "填写人：＿＿＿＿＿＿＿＿　　日期：＿＿＿＿年＿＿月＿＿日", 264.0
@@ -188,6 +189,4 @@ def _tick_centres(wanted: TickList) -> list[float]:
 
 def _frame(box: BoxPlace) -> bytes:
     """The square that is seen: outside the box, so that ink on it is not in it."""
-    side, left, bottom = box.w + 2 * FRAME, box.x - FRAME, box.y + box.h + FRAME
-    square = left * POINTS, HEIGHT - bottom * POINTS, side * POINTS, side * POINTS
-    return b"q 0.6 w %.2f %.2f %.2f %.2f re S Q\n" % square
+    return square(box.x - FRAME, box.y + box.h + FRAME, box.w + 2 * FRAME, THICK)

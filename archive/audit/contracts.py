@@ -12,12 +12,13 @@ from sqlalchemy import Connection, Select, and_, select
 
 from archive.audit.classes import FILING_DAYS
 from archive.catalogue import shelf_tables, tables
+from archive.catalogue.audit_tables import CONTRACT_FACTS
+from archive.numbers import TOWN_DIGITS
 from archive.states import CLOSED, FREED, KINDS, State
 
 CHUNK = 20_000  # rows taken from the database at a time
 DAYS = ("starts", "ends", "planned_on", "printed_on", "assigned_on")
 REPEATED = ("template", "template_sha256", "village", "responsible")  # kept once each
-TOWN_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,9 @@ def _rows_of(found: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     return found.join(rows, left_on="contract", right_on="number", maintain_order="left").drop("contract")
 
 
-def contracts(connection: Connection, on: date) -> pl.DataFrame:
-    """The contracts planned by a date as they stand on it (Facts.on)."""
-    return Facts.read(connection).on(on)
+def contracts(connection: Connection, on: date, *, names: bool = True) -> pl.DataFrame:
+    """The contracts planned by a date as they stand on it (Facts.on), without the parties' `names` if not wanted."""
+    return Facts.read(connection, names=names).on(on)
 
 
 def read(connection: Connection, query: Select[tuple[object, ...]]) -> pl.DataFrame:
@@ -130,7 +131,7 @@ def _planned(connection: Connection) -> pl.DataFrame:
     """What was fixed when they were planned and printed, and who is known to have signed a blank one since when."""
     contract, campaign = tables.contract, tables.campaign
     called = {"village_code": "village", "group_no": "group", "household_number": "household"}
-    query = select(*(contract.c[name].label(called.get(name, name)) for name in tables.CONTRACT_FACTS))
+    query = select(*(contract.c[name].label(called.get(name, name)) for name in CONTRACT_FACTS))
     campaigns = (
         read(connection, select(campaign.c.id, campaign.c.name, campaign.c.date, campaign.c.closes))
         .sort("date", "id")
@@ -252,14 +253,13 @@ def _successors(planned: pl.DataFrame, dropped: pl.DataFrame) -> pl.DataFrame:
 
 def _state(on: date) -> pl.Expr:
     """The state, as archive/states.py has it: of those that apply the last wins."""
+    closed = pl.col("rank").replace_strict(
+        {rank: one.value for rank, one in CLOSED.items()}, return_dtype=pl.String
+    )
     unfiled, expired = pl.col("filed_sheets") == 0, pl.col("ends") < on
     return (
-        pl.when(pl.col("rank") == 3)
-        .then(pl.lit(CLOSED[3].value))
-        .when(pl.col("rank") == 2)
-        .then(pl.lit(CLOSED[2].value))
-        .when(pl.col("rank") == 1)
-        .then(pl.lit(CLOSED[1].value))
+        pl.when(pl.col("rank").is_not_null())
+        .then(closed)
         .when(pl.col("destroyed_on").is_not_null())
         .then(pl.lit(State.ENDED.value))
         .when(pl.col("successor").is_not_null() & (unfiled | (pl.col("successor") <= on)))

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import date
 
 import polars as pl
-from sqlalchemy import Connection, func, literal_column, or_, select
+from sqlalchemy import Connection, func, or_, select
 
+from archive import damage as damages
 from archive.audit.classes import CHANGES, EXPIRING_DAYS, WARNED, Class
 from archive.audit.contracts import day_of, read
 from archive.catalogue import tables
-from archive.catalogue.audit_tables import damage
-from archive.errors import Code
+from archive.catalogue.audit_tables import FLAWED, damage
 from archive.flaw_words import FLAWS
 
 MISSING = (
@@ -32,11 +32,6 @@ GAPS = {
     Class.UNSEALED: pl.format(_BOX, "filed_on", pl.lit("盖章框")),
     Class.UNDATED: pl.format(_BOX, "filed_on", pl.lit("日期框")),
     Class.INCOMPLETE: pl.format("共 {} 页，归了 {} 页", pl.col("sheets").fill_null(0), "filed_sheets"),
-}
-DAMAGE = {
-    Code.BLOB_MISSING: "文件不见了",
-    Code.BLOB_ALTERED: "文件损坏，或者被人改过",
-    Code.BLOB_UNREADABLE: "文件读不出来",
 }
 
 
@@ -81,9 +76,7 @@ def _unreadable(connection: Connection, day: str) -> pl.DataFrame:
         select(filing.c.contract.label("number"), filing.c.filed_on, sheet.c.sheet, sheet.c.flaws)
         .join(filing, filing.c.id == sheet.c.filing_id)
         .join(newest, (newest.c.contract == filing.c.contract) & (newest.c.version == filing.c.version))
-        .where(
-            sheet.c.flaws != literal_column("''")
-        )  # in these words, or the index of flawed sheets is not used
+        .where(FLAWED)
     )
     words = [
         pl.when(pl.col("flaws").str.contains(flaw, literal=True)).then(pl.lit(said))
@@ -193,7 +186,7 @@ def _damaged(connection: Connection, day: str) -> pl.DataFrame:
         .join(filing, filing.c.blob == damage.c.blob)
         .where(damage.c.found_on <= day, mended)
     )
-    words = {str(code): said for code, said in DAMAGE.items()}
+    words = {str(code): said for code, said in damages.WORDS.items()}
     said = pl.format("{} 核对：{}", "found_on", pl.col("code").replace_strict(words, return_dtype=pl.String))
     return (
         read(connection, query.order_by(damage.c.id))

@@ -17,11 +17,11 @@ from sqlalchemy import Connection
 from archive.audit import evidence
 from archive.audit.classes import EXPIRING_DAYS, Class
 from archive.audit.contracts import Facts
-from archive.audit.notes import with_status
-from archive.states import State
+from archive.audit.notes import EXPLAINED, with_status
+from archive.states import HELD, State
 
-FILED = ("incomplete", "filed", "expired")
-LIVE = ("planned", "printed", *FILED)
+UNFILED = (State.PLANNED, State.PRINTED)
+LIVE = (*UNFILED, *HELD)
 PART = 1_000  # findings that are written at a time
 CLASSES = pl.Enum([str(cls) for cls in Class])
 # A finding as `audit --json` lists it (docs/interfaces.md).
@@ -59,15 +59,11 @@ class Audit:
     @property
     def explained(self) -> int:
         """How many findings a person has explained."""
-        return self.findings.filter(pl.col("status") == "explained").height
+        return self.findings.filter(pl.col("status") == EXPLAINED).height
 
     def of(self, number: str) -> pl.DataFrame:
         """A contract's findings."""
         return self.findings.filter(pl.col("number") == number)
-
-    def has(self, number: str, cls: Class) -> bool:
-        """Whether a contract has a finding of a class."""
-        return str(cls) in self.of(number)["class"]
 
     def listed(self) -> Iterator[pl.DataFrame]:
         """The findings with what a list says of their contracts (LISTED), in parts, in order."""
@@ -107,34 +103,29 @@ def audit_of(connection: Connection, facts: Facts, on: date) -> Audit:
     """The audit as of a date, of facts that were read within the same transaction."""
     frame = facts.on(on)
     parts = [*_of_contracts(frame, on), *_of_records(connection, frame, on)]
-    deadline = frame.select("number", "deadline")
-    found = (
-        pl.concat(parts)
-        .join(deadline, on="number", how="left")
-        .with_columns((pl.col("deadline") < on).alias("overdue"))
-        .drop("deadline")
-        .sort("class", "number")
-    )
-    return Audit(on, frame, with_status(connection, found, on))
+    found = pl.concat(parts).with_columns((pl.col("deadline") < on).alias("overdue")).drop("deadline")
+    return Audit(on, frame, with_status(connection, found.sort("class", "number"), on))
 
 
 def _found(frame: pl.DataFrame, cls: Class, which: pl.Expr, since: pl.Expr, said: pl.Expr) -> pl.DataFrame:
+    """The contracts of a class: class, number, since, evidence, deadline."""
+    named = pl.lit(str(cls)).cast(CLASSES).alias("class")
     return frame.filter(which).select(
-        pl.lit(str(cls)).cast(CLASSES).alias("class"), "number", since.alias("since"), said.alias("evidence")
+        named, "number", since.alias("since"), said.alias("evidence"), "deadline"
     )
 
 
 def _of_contracts(frame: pl.DataFrame, on: date) -> Iterator[pl.DataFrame]:
     """What the contracts themselves show."""
     live = frame.filter(pl.col("state").is_in(LIVE))
-    filed = live.filter(pl.col("state").is_in(FILED))
+    filed = live.filter(pl.col("state").is_in(HELD))
     state, ends = pl.col("state"), pl.col("ends")
-    unfiled = state.is_in(["planned", "printed"]) & ~pl.col("blank")
+    unfiled = state.is_in(UNFILED) & ~pl.col("blank")
     yield _found(live, Class.MISSING, unfiled, pl.col("campaign_day"), evidence.MISSING)
-    expired = (state == "expired").fill_null(False)
+    expired = (state == State.EXPIRED).fill_null(False)
     yield _found(filed, Class.EXPIRED, expired, ends + pl.duration(days=1), evidence.EXPIRED)
     warned = ends - pl.duration(days=EXPIRING_DAYS)
-    soon = (state == "filed") & pl.col("successor").is_null() & (warned <= on)
+    soon = (state == State.FILED) & pl.col("successor").is_null() & (warned <= on)
     yield _found(filed, Class.EXPIRING, soon.fill_null(False), warned, evidence.expiring(on))
     gaps = pl.col("gaps").str.split(" ")
     for cls, said in evidence.GAPS.items():
@@ -149,9 +140,7 @@ def _of_contracts(frame: pl.DataFrame, on: date) -> Iterator[pl.DataFrame]:
 def _of_records(connection: Connection, frame: pl.DataFrame, on: date) -> Iterator[pl.DataFrame]:
     """What is recorded beside them: number, since and evidence of each class, of contracts of which something is owed."""
     live = frame.filter(pl.col("state").is_in(LIVE)).select(
-        "number", "state", "ends", "template", "template_sha256"
+        "number", "ends", "template", "template_sha256", "deadline"
     )
     for cls, rows in evidence.recorded(connection, frame, live, on):
-        yield live.join(rows, on="number").select(
-            pl.lit(str(cls)).cast(CLASSES).alias("class"), "number", "since", "evidence"
-        )
+        yield _found(live.join(rows, on="number"), cls, pl.lit(True), pl.col("since"), pl.col("evidence"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from archive import journal
 from archive.audit.classes import Class
@@ -15,6 +15,7 @@ from archive.journal import Actor
 
 EXPLAINED, FIXED, REOPENED = "explained", "fixed", "reopened"
 OPEN, SAID_FIXED = "open", "said_fixed"
+SAYINGS = {EXPLAINED: "已说明", FIXED: "已整改", REOPENED: "重新打开"}  # what a person says
 CHINESE = {OPEN: "未处理", EXPLAINED: "已说明", SAID_FIXED: "报称已改，仍查到"}
 
 
@@ -84,20 +85,26 @@ def notes_of(connection: Connection, number: str, on: date) -> list[Note]:
     ]
 
 
+def newest_note(on: date) -> ColumnElement[bool]:
+    """The condition that a note is what was said last of its finding by a date."""
+    of_each = finding_note.c.contract, finding_note.c["class"]
+    newest = select(func.max(finding_note.c.id)).where(finding_note.c.recorded_on <= on.isoformat())
+    return finding_note.c.id.in_(newest.group_by(*of_each))
+
+
 def with_status(connection: Connection, found: pl.DataFrame, on: date) -> pl.DataFrame:
     """Findings with their status as of a date: open, explained (it holds still), said_fixed.
 
     What was said of a finding before it came up anew says nothing of it: a contract fixed in May and faulty since June
     is open.
     """
-    newest = select(func.max(finding_note.c.id)).where(finding_note.c.recorded_on <= on.isoformat())
     query = select(
         finding_note.c.contract.label("number"),
         finding_note.c["class"],
         finding_note.c.kind,
         finding_note.c.until,
         finding_note.c.recorded_on,
-    ).where(finding_note.c.id.in_(newest.group_by(finding_note.c.contract, finding_note.c["class"])))
+    ).where(newest_note(on))
     said = read(connection, query).with_columns(
         pl.col("class").cast(found.schema["class"]), day_of("until"), day_of("recorded_on")
     )

@@ -9,6 +9,8 @@ import xlsxwriter
 from archive.audit.classes import CHINESE, RULES, Class
 from archive.audit.findings import Audit
 from archive.audit.notes import CHINESE as STATUSES
+from archive.audit.notes import SAYINGS
+from archive.listing import A_SHEET
 from archive.states import CHINESE as STATES
 from archive.states import State
 from archive.workbook import GRID, HEAD_HEIGHT, list_sheet, new_workbook
@@ -34,7 +36,6 @@ COLUMNS = (
     (REASON, 20),
     (UNTIL, 11),
 )
-A_SHEET = 1_000_000  # findings; a sheet of a workbook has 1,048,576 rows
 
 
 def write_audit(
@@ -133,7 +134,7 @@ class _Sheets:
             for line in range(2, last + 1):
                 written.write(line, next(rows))
             place = [label for label, _ in COLUMNS].index(SAID)
-            choices = {"validate": "list", "source": ["已说明", "已整改", "重新打开"]}
+            choices = {"validate": "list", "source": list(SAYINGS.values())}
             sheet.data_validation(2, place, max(last, 2), place, choices)
             sheet.autofilter(1, 0, max(last, 1), len(COLUMNS) - 1)
 

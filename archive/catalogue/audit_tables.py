@@ -1,8 +1,34 @@
-"""The catalogue's tables of what audits found and offices did: explanations, damage, spot checks, promises kept."""
+"""What audits ask of the catalogue, and its tables of what they found and offices did.
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text
+Explanations, damage, spot checks, promises kept; and indexes that hold all that an audit reads of contracts and filings,
+so that their contents need not be read with it.
+"""
 
-from archive.catalogue.tables import metadata
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    literal_column,
+    text,
+)
+
+from archive.catalogue.tables import contract, filed_sheet, filing, metadata
+
+CONTRACT_FACTS = (
+    "party_key template campaign_id number template_sha256 village_code group_no household_number responsible starts ends "
+    "planned_on printed_on sheets blank assigned_on"
+).split()
+Index("ix_contract_party_key", *(contract.c[name] for name in CONTRACT_FACTS))
+Index("ix_filing_facts", *(filing.c[name] for name in ("contract", "version", "filed_on", "sheets", "gaps")))
+
+# That a filed sheet's image is not fit to keep; asked in other words, the index is not used.
+FLAWED = filed_sheet.c.flaws != literal_column("''")
+_FLAWED = text("flaws != ''")
+Index("ix_filed_sheet_flaws", filed_sheet.c.filing_id, sqlite_where=_FLAWED, postgresql_where=_FLAWED)
 
 # What a person said of a finding: of a contract and class the newest counts. `kind` is explained, fixed or reopened;
 # `until` is the last day on which an explanation holds, NULL for ever.

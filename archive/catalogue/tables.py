@@ -17,7 +17,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 metadata = MetaData(
@@ -175,12 +174,6 @@ campaign = Table(
     Column("counted", Text),
 )
 
-# What an audit reads of every contract: an index holds all of it, so that their contents need not be read with it.
-CONTRACT_FACTS = (
-    "party_key template campaign_id number template_sha256 village_code group_no household_number responsible starts ends "
-    "planned_on printed_on sheets blank assigned_on"
-).split()
-
 # `layout` is the id of the layout it was printed with, `sheets` how many that has, `import_id` the roster it was
 # planned on. A void contract's party key is made its own (see archive/closings.py), so that its obligation can
 # be numbered anew within the campaign. A `blank` one was printed without a party, who is known from `assigned_on`
@@ -208,7 +201,6 @@ contract = Table(
     Column("blank", Boolean(create_constraint=False), nullable=False, server_default="0"),
     Column("assigned_on", Text),
     Index("ix_contract_village", "village_code", "campaign_id"),
-    Index("ix_contract_party_key", *CONTRACT_FACTS),
     UniqueConstraint("campaign_id", "template", "party_key"),
 )
 
@@ -322,9 +314,6 @@ filing = Table(
     Column("sha256", Text, nullable=False, server_default=""),
     Column("entry", Integer, index=True),
     UniqueConstraint("contract", "version"),
-    Index(
-        "ix_filing_facts", "contract", "version", "filed_on", "sheets", "gaps"
-    ),  # what an audit reads of it
 )
 
 # The sheets of a filing: which page of its PDF, from which scan; verdicts on its boxes and bearing (JSON); flaws.
@@ -341,12 +330,6 @@ filed_sheet = Table(
     Column("bearing", Text, nullable=False, server_default="[]"),
     Column("flaws", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("filing_id", "sheet"),
-    Index(
-        "ix_filed_sheet_flaws",
-        "filing_id",
-        sqlite_where=text("flaws != ''"),
-        postgresql_where=text("flaws != ''"),
-    ),
 )
 
 # A page that a person must look at: what its code said, and what was decided ("", assigned, rejected).

@@ -15,8 +15,8 @@ from typing import Protocol
 from archive.changes import PAPER
 from archive.index.looks import Plan
 from archive.index.names import sorting_name
-from archive.index.words import TOWN_DIGITS, Words, number_key, unnumbered
-from archive.numbers import parse
+from archive.index.words import Words, number_key, unnumbered
+from archive.numbers import TOWN_DIGITS, parse
 
 SCHEMA = 4  # goes up with every change of what is indexed or how
 SEARCHABLE = frozenset({2, 3, SCHEMA})  # schemas of which an index can be searched in until it is made anew

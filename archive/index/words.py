@@ -18,6 +18,7 @@ from pathlib import Path
 from archive.index.shapes import ALIKE
 from archive.index.sounds import COMPOUND_SURNAMES, GIVEN, SURNAMES, plain_pinyin
 from archive.index.traditional import PAIRS, simplified
+from archive.numbers import TOWN_DIGITS, VILLAGE_DIGITS
 
 BREAK = "|"  # the 、 between two names: a term reaches across it only where it has one itself
 STOP = "¶"  # the end of a line, or a unit that is not to be found: no term reaches across it
@@ -38,7 +39,6 @@ _LISTED = re.compile(
 VILLAGE_ENDINGS = ("村民委员会", "村委会", "村委", "村")
 COMMUNITY_ENDINGS = ("社区居民委员会", "社区居委会", "社区", "居民委员会", "居委会", "居委")
 TOWN_ENDINGS = ("街道办事处", "街道", "镇", "乡")
-TOWN_DIGITS, VILLAGE_DIGITS = 9, 12
 # Terms of the contracts that a general dictionary has not.
 TERMS = (
     "合同书",

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, select
 from archive.audit.contracts import read
 from archive.catalogue.shelf_tables import archival_number
 from archive.listing import Table
-
-TOWN_DIGITS = 9
+from archive.numbers import TOWN_DIGITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from archive.audit.contracts import day_of, read
 from archive.catalogue import tables
 from archive.catalogue.shelf_tables import paper
 from archive.ledgers.book import Book, archival_numbers, by_town
-from archive.listing import PLACE, Column, Table, described, place_order
+from archive.listing import GROUP, PLACE, Column, Table, described, place_order, village_name
 from archive.retention import destroyed_papers
 from archive.search_names import Names
 from archive.states import State, newest_paper
@@ -79,9 +79,8 @@ def heads(connection: Connection, on: str) -> pl.DataFrame:
         .where(roster.c.imported_on <= on, roster.c.undone_on.is_(None))
     )
     rows = read(connection, query).sort("import_id")
-    group = pl.when(pl.col("group") != 0).then("group").alias("group")
     places = ["village", "group", "household"]
-    return rows.with_columns(group).unique(places, keep="last", maintain_order=True).drop("import_id")
+    return rows.with_columns(GROUP).unique(places, keep="last", maintain_order=True).drop("import_id")
 
 
 def _by_hand(connection: Connection, on: str, names: Names) -> pl.DataFrame:
@@ -98,18 +97,17 @@ def _by_hand(connection: Connection, on: str, names: Names) -> pl.DataFrame:
     ).where(newest_paper(on), paper.c.household_number != "")
     gone = [number for number, day in destroyed_papers(connection).items() if day <= on]
     rows = read(connection, query).filter(~pl.col("paper").is_in(gone))
-    villages = {code: names.village(code) for code in rows["village"].unique()}
     archival = archival_numbers(connection, of="paper")
     return (
         rows.join(archival, left_on="paper", right_on="number", how="left")
         .with_columns(
-            pl.col("village").replace(villages).alias("village_name"),
+            village_name(rows, names),
             pl.format("手工归档 {} 号", "paper").alias("number"),
             pl.lit(None, pl.Date).alias("starts"),
             day_of("ends"),
             day_of("filed_on"),
             pl.lit("已归档").alias("state_name"),
-            pl.when(pl.col("group") != 0).then("group").alias("group"),
+            GROUP,
         )
         .select(SHAPE)
     )

@@ -6,16 +6,18 @@ decided on, a change settled, a file mended, a signer recorded. What cannot be c
 """
 
 from collections.abc import Iterator
+from datetime import date
 
 import polars as pl
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from archive.audit.classes import CHINESE, Class
 from archive.audit.contracts import day_of, read
 from archive.audit.findings import Audit
 from archive.audit.notes import CHINESE as STATUSES
+from archive.audit.notes import newest_note
 from archive.catalogue import tables
-from archive.catalogue.audit_tables import damage, finding_note
+from archive.catalogue.audit_tables import FLAWED, damage, finding_note
 from archive.filings import GAPS
 from archive.ledgers.book import Book, by_town
 from archive.listing import CONTRACT, PLACE, Column, Table, described, place_order
@@ -61,7 +63,7 @@ def corrections(connection: Connection, found: Audit, year: int, names: Names) -
     )
     of_it = found.contracts.select(*"number template village group household party responsible state".split())
     rows = pl.concat([open_, done]).join(of_it, on="number")
-    rows = described(rows, names).join(_notes(connection, str(found.on)), on=KEY, how="left")
+    rows = described(rows, names).join(_notes(connection, found.on), on=KEY, how="left")
     called = {str(cls): said for cls, said in CHINESE.items()}
     whole = rows.with_columns(pl.col("class").replace(called).alias("finding"))
     count = {
@@ -114,7 +116,7 @@ def _refiled(connection: Connection, on: str) -> Iterator[pl.DataFrame]:
         filing.c.gaps,
         filing.c.sheets,
     ).where(filing.c.filed_on <= on)
-    flawed = read(connection, select(sheet.c.filing_id.label("id")).where(sheet.c.flaws != "")).unique()
+    flawed = read(connection, select(sheet.c.filing_id.label("id")).where(FLAWED)).unique()
     lacks = pl.col("gaps") + pl.when(pl.col("flawed")).then(pl.lit(f" {Class.UNREADABLE}")).otherwise(
         pl.lit("")
     )
@@ -178,13 +180,12 @@ def _signers(connection: Connection, listed: pl.DataFrame, on: str) -> pl.DataFr
     return _row(both, str(Class.WITHOUT_OBLIGATION), pl.col("first_filed_on"), pl.col("assigned_on"))
 
 
-def _notes(connection: Connection, on: str) -> pl.DataFrame:
+def _notes(connection: Connection, on: date) -> pl.DataFrame:
     """What was said last of each finding by a date: KEY, said, by."""
-    newest = select(func.max(finding_note.c.id)).where(finding_note.c.recorded_on <= on)
     query = select(
         finding_note.c.contract.label("number"),
         finding_note.c["class"],
         finding_note.c.reason.label("said"),
         finding_note.c.user.label("by"),
-    ).where(finding_note.c.id.in_(newest.group_by(finding_note.c.contract, finding_note.c["class"])))
+    ).where(newest_note(on))
     return read(connection, query)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from archive.audit.contracts import read
 from archive.catalogue import tables
 from archive.ledgers.book import Book
-from archive.listing import Column, Table
+from archive.listing import Column, Table, village_name
 from archive.search_names import Names
 from archive.states import State
 
@@ -37,7 +37,6 @@ DAYS = (
 
 def returns(connection: Connection, frame: pl.DataFrame, on: str, names: Names) -> Iterator[Book]:
     """The register as of a date (ISO); `frame` are the contracts as they stand on it."""
-    villages = {code: names.village(code) for code in frame["village"].unique().cast(pl.String)}
     back = pl.col("filed_sheets") > 0
     printed = frame.filter(pl.col("printed_on").is_not_null() | back).with_columns(
         pl.col("village").cast(pl.String)
@@ -67,7 +66,7 @@ def returns(connection: Connection, frame: pl.DataFrame, on: str, names: Names) 
         .agg(pl.len().alias("count"))
         .sort(*keys, "first_filed_on", "user")
     )
-    called = pl.col("village").replace(villages).alias("village_name")
+    called = village_name(frame, names)
     title = f"合同{NAME}（{on}）"
     yield Book(
         f"{NAME}-{on}",

@@ -10,7 +10,7 @@ from archive.audit.contracts import day_of, read
 from archive.catalogue import tables
 from archive.catalogue.shelf_tables import disposal, disposal_item, paper
 from archive.ledgers.book import Book
-from archive.listing import Column, Table
+from archive.listing import GROUP, Column, Table, village_name
 from archive.search_names import Names
 from archive.states import State, closing_holds
 
@@ -59,12 +59,11 @@ def transfers(
         ],
         how="diagonal_relaxed",
     ).filter(pl.col("day").dt.year() == year, within)
-    villages = {code: names.village(code) for code in rows["village"].unique()}
     late = (pl.col("day") - pl.col("limit")).dt.total_days()
     rows = rows.with_columns(
-        pl.col("village").replace(villages).alias("village_name"),
+        village_name(rows, names),
         pl.when(late > 0).then(late).alias("late"),
-        pl.when(pl.col("group") != 0).then("group").alias("group"),
+        GROUP,
     ).select(SHAPE)
     sums = rows.group_by("village", "village_name", "way", "why").agg(
         pl.len().alias("count"), pl.col("late").is_not_null().sum()

@@ -26,8 +26,11 @@ class Row:
 
     def change(self, rate: Rate, since: str) -> int | None:
         """How many tenths of a percent a rate is above that of `since` ("before", "year_before")."""
-        earlier = self.before if since == "before" else self.year_before
-        return self.now.share(rate).against(earlier.share(rate))
+        return self.now.share(rate).against(self.at(since).share(rate))
+
+    def at(self, since: str) -> Counts:
+        """The counts at one of the earlier dates."""
+        return self.before if since == "before" else self.year_before
 
 
 @dataclass(frozen=True, slots=True)

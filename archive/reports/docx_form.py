@@ -17,7 +17,7 @@ from docx.shared import Mm, Pt
 
 from archive.reports.charts import as_png
 from archive.reports.document import Chart, Document, Heading, Item, Paragraph, Table, ToFill
-from archive.workbook import part_folder
+from archive.workbook import write_whole
 
 # GB/T 9704-2012, 5.2.1 and 6: A4, 37 mm above, 28 mm at the left, a text of 156 × 225 mm; three (16 pt) in lines of 28 pt.
 MARGINS = {"top_margin": 37, "bottom_margin": 35, "left_margin": 28, "right_margin": 26}
@@ -39,11 +39,9 @@ _NUMBERING = f"""
 
 def write_docx(path: Path, document: Document, day: date) -> None:
     """Write the paper, dated `day`. Raises OSError."""
-    paper = _Paper(document, day)
-    with part_folder(path) as parts:
-        whole = parts / "whole.docx"
-        paper.word.save(str(whole))
-        whole.replace(path.resolve())
+    whole = io.BytesIO()
+    _Paper(document, day).word.save(whole)
+    write_whole(path, whole.getvalue())
 
 
 class _Paper:

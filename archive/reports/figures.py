@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import polars as pl
 
-from archive.states import State
+from archive.states import HELD, State
 
 
 class Count(StrEnum):
@@ -160,8 +160,7 @@ def marked(contracts: pl.DataFrame, year: int) -> pl.DataFrame:
     unfiled_end = state.is_in([State.ENDED, State.SUPERSEDED]) & ~filed
     due = of_year & ~dropped & ~unfiled_end
     whole = due & filed & (pl.col("gaps") == "")
-    held = state.is_in([State.INCOMPLETE, State.FILED, State.EXPIRED]) & named
-    termed = held & pl.col("ends").is_not_null()
+    termed = state.is_in(HELD) & named & pl.col("ends").is_not_null()
     which = {
         Count.DUE: due,
         Count.PRINTED: due & (pl.col("printed_on").is_not_null() | filed),

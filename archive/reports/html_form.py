@@ -9,7 +9,7 @@ from lxml.html.builder import E
 
 from archive.reports.charts import as_svg
 from archive.reports.document import Block, Chart, Document, Heading, Item, Paragraph, Table, ToFill
-from archive.workbook import part_folder
+from archive.workbook import write_whole
 
 # Nothing but what is in the file may be shown or run.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -46,10 +46,7 @@ figure svg { max-width: 100%; height: auto }
 
 def write_html(path: Path, document: Document) -> None:
     """Write the file. Raises OSError."""
-    with part_folder(path) as parts:
-        whole = parts / "whole.html"
-        whole.write_bytes(as_html(document))
-        whole.replace(path.resolve())
+    write_whole(path, as_html(document))
 
 
 def as_html(document: Document) -> bytes:

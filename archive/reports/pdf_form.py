@@ -9,7 +9,7 @@ import typst
 
 from archive.reports.charts import as_svg
 from archive.reports.document import Block, Chart, Document, Table
-from archive.workbook import part_folder
+from archive.workbook import write_whole
 
 LAYOUT = Path(__file__).with_name("report.typ")
 
@@ -29,10 +29,7 @@ def write_pdf(path: Path, document: Document, day: date) -> None:
         pdf_standards="a-2u",
         timestamp=datetime(day.year, day.month, day.day, tzinfo=UTC),
     )
-    with part_folder(path) as parts:
-        made = parts / "whole.pdf"
-        made.write_bytes(whole)
-        made.replace(path.resolve())
+    write_whole(path, whole)
 
 
 def _block(block: Block) -> dict[str, object]:

@@ -6,6 +6,7 @@ import polars as pl
 
 from archive.audit.classes import CHINESE, RULES, Class
 from archive.audit.findings import Audit
+from archive.audit.notes import CHINESE as STATUSES
 from archive.reports import wording
 from archive.reports.document import Block, Document, Heading, Item, Paragraph, Table, ToFill
 from archive.reports.tables import VILLAGE, Tables
@@ -79,7 +80,7 @@ def _by_class(found: Audit) -> Table:
     overdue = dict(found.findings.filter("overdue").group_by("class").len().iter_rows())
     rows = []
     for cls, count in _some(found):
-        by_status = [counts.get((cls, status), 0) for status in ("open", "explained", "said_fixed")]
+        by_status = [counts.get((cls, status), 0) for status in STATUSES]
         rows.append((CHINESE[cls], *map(str, (count, overdue.get(cls, 0), *by_status))))
     head = ("种类", "份数", "已过归档期限", "未处理", "已说明", "报称已改\n仍查到")
     return Table("发现的问题（按种类）", head, rows, (30, 12, 14, 12, 12, 14), notes=(ONCE,))

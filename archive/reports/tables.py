@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
+from archive.numbers import TOWN_DIGITS
 from archive.reports.compared import Compared, Key, Row
 from archive.reports.document import Chart, Table, plain
 from archive.reports.figures import COUNTS, DEFINITIONS, NOTHING, Count, Rate
@@ -15,7 +16,6 @@ SHADED = Rate.SIGNED  # the rate of the table village by template
 BARS = (Rate.SIGNED, Rate.RETURNED, Rate.WHOLE)
 TREND = (Rate.SIGNED, Rate.RETURNED, Rate.IN_TIME, Rate.WHOLE)
 IN_A_CHART = 16  # names, so that it goes on a page
-TOWN_DIGITS = 9
 # The colours from all down to few: legible under black text, and in grey.
 _STEPS = ((1000, "A9D18E"), (950, "C5E0B4"), (850, "E2F0D9"), (700, "FFF2CC"), (500, "FBE5D6"), (0, "F4B183"))
 
@@ -62,8 +62,7 @@ class Tables:
             )
             then = []
             for since in self.compared.earlier.values():
-                counted = row.before if since == "before" else row.year_before
-                then += [str(counted.share(rate)), change(row.change(rate, since))]
+                then += [str(row.at(since).share(rate)), change(row.change(rate, since))]
             rows.append((of.name, *counts, str(share), *then))
         earlier = [part for called in self.compared.earlier for part in (called, f"比{called}")]
         head = ("指标", "分子", "分母", "本期", *earlier)

@@ -77,8 +77,7 @@ class _Sheets:
             sheet.write_number(line, 4, share.denominator, self._number)
             self._rate(sheet, line, 5, share.tenths)
             for at, since in enumerate(earlier.values()):
-                counted = row.before if since == "before" else row.year_before
-                self._rate(sheet, line, 6 + 2 * at, counted.share(rate).tenths)
+                self._rate(sheet, line, 6 + 2 * at, row.at(since).share(rate).tenths)
                 self._change(sheet, line, 7 + 2 * at, row.change(rate, since))
         line = FIRST + len(DEFINITIONS)
         declined = f"{COUNTS[Count.DECLINED]}{row.now[Count.DECLINED]}份。{wording.VOLUNTARY}"

@@ -4,7 +4,7 @@ import click
 
 from archive.archival_numbers import Arranged, Given, arrange
 from archive.errors import EXIT_DONE, EXIT_LOOK
-from pipeline.console import Command, emit, session
+from pipeline.console import FIRST_YEAR, LAST_YEAR, Command, emit, session
 from pipeline.divisions import Divisions
 from pipeline.indexing import keep_index, names_of
 from pipeline.settings import archive_codes
@@ -22,7 +22,7 @@ SHOWN = 20  # lines of a kind
 )
 @click.option(
     "--year",
-    type=click.IntRange(1950, 2200),
+    type=click.IntRange(FIRST_YEAR, LAST_YEAR),
     required=True,
     metavar="年",
     help="哪一年：合同编号里的年；手工归档的看它的日期。",

@@ -5,8 +5,7 @@ from pathlib import Path
 import click
 
 from archive.due_days import due_days
-from pipeline.console import FIRST_YEAR, LAST_YEAR, Command, emit, session
-from pipeline.errors import FileExists
+from pipeline.console import FIRST_YEAR, LAST_YEAR, Command, emit, refuse_existing, session
 from pipeline.indexing import names_of
 
 EPILOG = "例：huyue --home 档案库 calendar --year 2026 --out 档案日历.ics"
@@ -29,8 +28,8 @@ EPILOG = "例：huyue --home 档案库 calendar --year 2026 --out 档案日历.i
 def calendar_(year: int | None, out: Path | None) -> None:
     home, today = session().open_home(), session().actor().today
     year = year or today.year
-    if out is not None and out.exists():
-        raise FileExists(file=out)
+    if out is not None:
+        refuse_existing(out)
     names = names_of(home)
     with home.reading() as connection:
         found = due_days(connection, year, today, names.titles)

@@ -12,7 +12,7 @@ from archive.package import Package, filed_numbers, make_package
 from archive.search_identity import linked_numbers
 from archive.states import standing_of
 from pipeline.commands.contract_number import NUMBER, find_number
-from pipeline.console import FOLDER, Command, emit, progress, say, session
+from pipeline.console import FIRST_YEAR, FOLDER, LAST_YEAR, Command, emit, progress, say, session
 from pipeline.divisions import Divisions
 from pipeline.indexing import names_of
 
@@ -33,7 +33,9 @@ EPILOG = (
     "--out", type=FOLDER, required=True, metavar="文件夹", help="包放在这里：新文件夹，或上次没有做完的包。"
 )
 @click.option("--village", metavar="村", help="只要一个村的：代码或村名。")
-@click.option("--year", type=click.IntRange(1950, 2200), metavar="年", help="只要编号里是这一年的。")
+@click.option(
+    "--year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), metavar="年", help="只要编号里是这一年的。"
+)
 @click.option("--campaign", metavar="批次", help="只要一个签约批次的。")
 @click.option("--person", metavar="身份证号", help="只要这个人签的。")
 def export(

@@ -9,7 +9,7 @@ import click
 from archive.audit.classes import CHINESE, RULES, Class
 from archive.audit.findings import Audit, audit
 from archive.audit.notes import CHINESE as STATUSES
-from archive.audit.notes import EXPLAINED, FIXED, REOPENED, note, notes_of
+from archive.audit.notes import EXPLAINED, FIXED, REOPENED, SAYINGS, note, notes_of
 from archive.errors import EXIT_DONE, EXIT_LOOK
 from archive.home import Home
 from archive.journal import Actor
@@ -18,7 +18,6 @@ from pipeline.console import DAY, FILE, Command, Group, emit, session
 from pipeline.errors import FindingUnknown
 from pipeline.finding_list import read_findings
 
-SAID = {EXPLAINED: "已说明", FIXED: "已整改", REOPENED: "重新打开"}
 CLASS = click.option(
     "--class",
     "cls",
@@ -51,7 +50,7 @@ def show(number: str, day: date | None) -> int:
     on = day or actor.today
     with home.reading() as connection:
         find_number(connection, number)
-        found = audit(connection, on).of(number)
+        found = audit(connection, on, names=False).of(number)
         said = notes_of(connection, number, on)
     rows = found.sort("class").to_dicts()
     lines = [f"{number}：{on} 有 {len(rows)} 个问题。" if rows else f"{number}：{on} 没有问题。"]
@@ -66,7 +65,7 @@ def show(number: str, day: date | None) -> int:
     if said:
         lines.append("说过的：")
         lines += [
-            f"  {one.day} {one.user}：{CHINESE[one.cls]}，{SAID[one.kind]}"
+            f"  {one.day} {one.user}：{CHINESE[one.cls]}，{SAYINGS[one.kind]}"
             + (f"（到 {one.until}）" if one.until else "")
             + (f"：{one.reason}" if one.reason else "")
             for one in said
@@ -136,9 +135,8 @@ def reopen(numbers: Sequence[str], cls: str | None, reason: str) -> None:
 def record(listed: Path) -> int:
     home, actor = session().open_home(), session().actor()
     rows = list(read_findings(listed))
-    with home.reading() as connection:
-        found = audit(connection, actor.today)
-    unknown = [one for one in rows if one.kind and not found.has(one.number, one.cls)]
+    there = set(_found(home, actor).findings.select("number", "class").iter_rows())
+    unknown = [one for one in rows if one.kind and (one.number, str(one.cls)) not in there]
     with home.writing() as connection:
         for one in rows:
             if one.kind and one not in unknown:
@@ -162,13 +160,13 @@ def _say(numbers: Sequence[str], cls: str | None, kind: str, reason: str, until:
         note(connection, wanted, kind, reason, until, actor)
     emit(
         {"recorded": [{"contract": number, "class": str(one)} for number, one in wanted]},
-        [f"{number}：{CHINESE[one]}，{SAID[kind]}。" for number, one in wanted],
+        [f"{number}：{CHINESE[one]}，{SAYINGS[kind]}。" for number, one in wanted],
     )
 
 
 def _found(home: Home, actor: Actor) -> Audit:
     with home.reading() as connection:
-        return audit(connection, actor.today)
+        return audit(connection, actor.today, names=False)
 
 
 def _class(found: Audit, number: str, named: str | None) -> Class:

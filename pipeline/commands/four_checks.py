@@ -12,7 +12,7 @@ from archive.package_lists import write_checks
 from archive.verify import Part
 from archive.workbook import new_workbook
 from pipeline.commands.verify import PartType
-from pipeline.console import Command, emit, progress, session
+from pipeline.console import FIRST_YEAR, LAST_YEAR, Command, emit, progress, session
 from pipeline.divisions import Divisions
 from pipeline.indexing import names_of
 
@@ -30,7 +30,9 @@ SHOWN = 5  # contracts that are named as text
     "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="文件", help="另存 Excel 工作簿。"
 )
 @click.option("--village", metavar="村", help="只看一个村的：代码或村名。")
-@click.option("--year", type=click.IntRange(1950, 2200), metavar="年", help="只看编号里是这一年的。")
+@click.option(
+    "--year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), metavar="年", help="只看编号里是这一年的。"
+)
 @click.option(
     "--slice",
     "part",

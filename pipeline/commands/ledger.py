@@ -24,12 +24,21 @@ from archive.package import filed_numbers, papers_of
 from archive.package_lists import catalogue_sheet
 from archive.search_names import Names
 from archive.workbook import new_workbook
-from pipeline.console import DAY, FIRST_YEAR, FOLDER, LAST_YEAR, Command, emit, progress, session
+from pipeline.console import (
+    DAY,
+    FIRST_YEAR,
+    FOLDER,
+    LAST_YEAR,
+    Command,
+    emit,
+    progress,
+    refuse_existing,
+    session,
+)
 from pipeline.divisions import TOWN_DIGITS, Divisions
-from pipeline.errors import FileExists
 from pipeline.indexing import names_of
 from pipeline.list_pages import write_pages
-from pipeline.paper_place import Place
+from pipeline.paper_place import town_or_village
 
 CATALOGUE = "归档文件目录"
 FOOT = "本卡只列纸件，不评价人；未签（自愿）的、作废的不列。"
@@ -72,11 +81,9 @@ class Ledger(StrEnum):
 def ledger(
     kind: str, year: int | None, day: date | None, town: str | None, village: str | None, out: Path
 ) -> None:
-    if town is not None and village is not None:
-        raise click.UsageError("--town 和 --village 只能写一个。")
     home, on = session().open_home(), day or session().actor().today
     names = names_of(home)
-    code = Place(village=village, town=town).find(Divisions(names.divisions)) or ""
+    code = town_or_village(Divisions(names.divisions), town, village) or ""
     writer = _Writer(names, Ledger(kind), year or on.year, on, code, out)
     with home.reading() as connection:
         files = writer.write(connection)
@@ -172,8 +179,6 @@ class _Writer:
         return self._out / name
 
     def _refuse(self, files: Sequence[Path]) -> None:
-        for file in files:
-            if file.exists():
-                raise FileExists(file=file)
+        refuse_existing(*files)
         if files:
             self._out.mkdir(parents=True, exist_ok=True)

@@ -13,9 +13,9 @@ from archive.listing import described, place_order, write_book
 from archive.promise_records import Promised, record, unsure
 from archive.promises import promises
 from pipeline.commands.contract_number import NUMBER, find_number
-from pipeline.console import DAY, FILE, FOLDER, Command, Group, emit, progress, session
+from pipeline.console import DAY, FILE, FOLDER, Command, Group, emit, progress, refuse_existing, session
 from pipeline.divisions import Divisions
-from pipeline.errors import FileExists, PromiseUnknown
+from pipeline.errors import PromiseUnknown
 from pipeline.indexing import names_of
 from pipeline.promise_list import STATUSES, WORKBOOK, open_ones, read_kept, tables_of, totals, village_list
 from pipeline.tick_lists import print_list
@@ -93,9 +93,7 @@ def _write(frame: pl.DataFrame, on: date, out: Path) -> list[Path]:
     }
     book = out / f"{WORKBOOK}-{on}.xlsx"
     lists = {code: out / f"兑现单-{on}-{code}.pdf" for code in villages}
-    for file in (book, *lists.values()):
-        if file.exists():
-            raise FileExists(file=file)
+    refuse_existing(book, *lists.values())
     out.mkdir(parents=True, exist_ok=True)
     with progress("写兑现单（项）", frame.height) as bar:
         for code, part in villages.items():

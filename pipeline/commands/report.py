@@ -26,17 +26,26 @@ from archive.reports.tables import Tables
 from archive.reports.xlsx_form import write_xlsx
 from archive.search_names import Names
 from pipeline import fonts
-from pipeline.console import FOLDER, Command, Group, emit, progress, session
-from pipeline.divisions import Divisions
-from pipeline.errors import FileExists, TemplateUnknown
+from pipeline.console import (
+    FIRST_YEAR,
+    FOLDER,
+    LAST_YEAR,
+    Command,
+    Group,
+    emit,
+    progress,
+    refuse_existing,
+    session,
+)
+from pipeline.divisions import TOWN_DIGITS, Divisions
+from pipeline.errors import TemplateUnknown
 from pipeline.indexing import names_of
-from pipeline.paper_place import Place, place_name
+from pipeline.paper_place import place_name, town_or_village
 
 FORMS = ("xlsx", "docx", "pdf", "html")
 LEVELS = ("town", "village", "group")
 FIGURES = {name: count for count in LISTED for name in (COUNTS[count], str(count))}
 SHOWN = 20  # contracts that are shown as text
-TOWN_DIGITS = 9
 
 
 class PeriodType(click.ParamType[Period]):
@@ -82,7 +91,7 @@ class OutFile(click.Path):
         path = Path(str(super().convert(value, param, ctx)))
         if path.suffix.lower() not in self._endings:
             self.fail(f"文件名要以 {' 或 '.join(self._endings)} 结尾。", param, ctx)
-        _refuse(path)
+        refuse_existing(path)
         return path
 
 
@@ -131,8 +140,7 @@ def period(
     period: Period, out: Path | None, forms: tuple[str, ...], by: str, town: str | None, village: str | None
 ) -> None:
     files = [out / f"统计报表-{period}.{form}" for form in forms] if out else []
-    for file in files:
-        _refuse(file)
+    refuse_existing(*files)
     tables, place = _tables(period, town, village, period.steps())
     if out:
         out.mkdir(parents=True, exist_ok=True)
@@ -171,7 +179,7 @@ def bulletin(period: Period, out: Path, town: str | None) -> None:
     epilog="例：huyue --home 档案库 report selfcheck 2026 --out 自查报告.docx",
     help="写年度档案检查自查报告：总体情况、检查内容、发现的问题（按种类、按村）；原因、整改措施留空，由人填写。",
 )
-@click.argument("year", type=click.IntRange(1950, 2200), metavar="年")
+@click.argument("year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), metavar="年")
 @click.option("--out", type=OutFile(".docx"), required=True, metavar="文件", help="自查报告.docx。")
 def selfcheck(year: int, out: Path) -> int:
     period = PeriodType().convert(str(year), None, click.get_current_context())
@@ -257,10 +265,8 @@ def _compared(
 
 def _within(names: Names, town: str | None, village: str | None) -> tuple[pl.Expr, str]:
     """What contracts are counted, as an expression over their columns; the place's name, "" for all."""
-    if town is not None and village is not None:
-        raise click.UsageError("--town 和 --village 只能写一个。")
     divisions = Divisions(names.divisions)
-    code = Place(village=village, town=town).find(divisions)
+    code = town_or_village(divisions, town, village)
     if code is None:
         return pl.lit(True), ""
     column, value = ("town", f"{code}000") if len(code) == TOWN_DIGITS else ("village", code)
@@ -272,11 +278,6 @@ def _template(names: Names, written: str) -> str:
         if written in (name, title, names.numbers.get(name)):
             return name
     raise TemplateUnknown(name=written, names="、".join(names.titles.values()))
-
-
-def _refuse(file: Path) -> None:
-    if file.exists():
-        raise FileExists(file=file)
 
 
 def _write(file: Path, document: Document) -> None:

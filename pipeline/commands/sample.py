@@ -17,8 +17,7 @@ from archive.sample import new_seed, plain_seed
 from archive.sample_check import By, Check, Confidence, Number, Of, Result, Said, Share, Size, Wanted
 from archive.sample_figures import CONFIDENCE, figures
 from archive.search_names import Names
-from pipeline.console import DAY, FOLDER, Command, Group, emit, session
-from pipeline.errors import FileExists
+from pipeline.console import DAY, FOLDER, Command, Group, emit, refuse_existing, session
 from pipeline.indexing import names_of
 from pipeline.sample_list import Paper, draw, papers_of, stratum_name
 from pipeline.sample_showing import again, counted, head, item_json, item_line, result_lines, summary, ticked
@@ -129,9 +128,7 @@ def draw_(
         day.isoformat(), seed or new_seed(), Of(of), By(by), _size(share, number, confidence, tolerable)
     )
     files = [out / PDF, out / WORKBOOK]
-    for file in files:
-        if file.exists():
-            raise FileExists(file=file)
+    refuse_existing(*files)
     names, pdf = names_of(home), io.BytesIO()
     with home.writing() as connection:
         check, new = draw(connection, wanted, names, actor)
@@ -274,8 +271,8 @@ def record(id_: int, what: str, result: str | None, note: str) -> int:
 )
 def result(id_: int, out: Path | None) -> int:
     home, actor = session().open_home(), session().actor()
-    if out is not None and out.exists():
-        raise FileExists(file=out)
+    if out is not None:
+        refuse_existing(out)
     names = names_of(home)
     with home.reading() as connection:
         check = sample_check.find_check(connection, id_)

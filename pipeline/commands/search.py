@@ -22,7 +22,7 @@ from archive.search_list import write_matches
 from archive.search_papers import ShelfPaper
 from archive.search_saved import SavedSearch
 from archive.states import CHINESE, Standing, State
-from pipeline.console import FILE, Command, Group, emit, progress, say, session
+from pipeline.console import FILE, FIRST_YEAR, LAST_YEAR, Command, Group, emit, progress, say, session
 from pipeline.divisions import Divisions
 from pipeline.indexing import names_of
 
@@ -73,7 +73,9 @@ STATE = StateName()
 @click.option(
     "--template", metavar="模板", help="只查一种合同：名称（外出期间计划生育合同书）或模板名（away_period）。"
 )
-@click.option("--year", type=click.IntRange(1950, 2200), metavar="年", help="只查编号里是这一年的。")
+@click.option(
+    "--year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), metavar="年", help="只查编号里是这一年的。"
+)
 @click.option(
     "--state", type=STATE, metavar="状态", help="只查一种状态，如 已归档（filed）、已打印（printed）。"
 )

@@ -16,9 +16,8 @@ from archive.errors import EXIT_DONE, EXIT_LOOK
 from archive.listing import write_book
 from archive.search_names import Names
 from archive.worklists import Worklist
-from pipeline.console import DAY, FOLDER, Command, emit, progress, session
+from pipeline.console import DAY, FOLDER, Command, emit, progress, refuse_existing, session
 from pipeline.divisions import Divisions
-from pipeline.errors import FileExists
 from pipeline.indexing import names_of
 from pipeline.list_pages import write_pages
 from pipeline.worklist_tables import TITLES, Listed, listed
@@ -48,9 +47,7 @@ def worklist(kind: str, day: date | None, village: str | None, responsible: str 
     home, on = session().open_home(), day or session().actor().today
     names = names_of(home)
     files = [out / f"{TITLES[wanted]}-{on}.{ending}" for ending in ("xlsx", "pdf")]
-    for file in files:
-        if file.exists():
-            raise FileExists(file=file)
+    refuse_existing(*files)
     within = pl.lit(True)
     if village is not None:
         code = Divisions(names.divisions).find_village(village)
