@@ -28,7 +28,7 @@ if [ -f "$stamp" ] && alive; then
     { read -r done_lock && read -r done_program; } <"$stamp" || true
 fi
 
-# ---- Python, LibreOffice, fonts, and poppler for the tests ----
+# ---- Python, LibreOffice, fonts; poppler and Chromium for the tests ----
 
 usable_python() {
     "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
@@ -89,6 +89,7 @@ missing_packages() {
     { font HanaMinB.ttf && settled fonts-hanazono; } || printf 'fonts-hanazono\n'
     { font BabelStoneHan.ttf && settled fonts-babelstone-han; } || printf 'fonts-babelstone-han\n'
     { command -v pdftotext && command -v pdftoppm; } >/dev/null || printf 'poppler-utils\n'
+    command -v chromium >/dev/null || printf 'chromium\n'
     command -v make >/dev/null || printf 'make\n'
 }
 
@@ -137,7 +138,7 @@ for package in ${missing[@]+"${missing[@]}"}; do
     case $package in
     fonts-lxgw-wenkai | fonts-hanazono | fonts-babelstone-han)
         say "缺字体 $package：能运行，但楷体或生僻字会用别的字体或打不出，有的测试会不通过。$zh (fonts missing, going on)" ;;
-    poppler-utils) say "缺 $package：能运行，但有的测试会不通过。$zh (poppler missing, going on)" ;;
+    poppler-utils | chromium) say "缺 $package：能运行，但有的测试会不通过。$zh ($package missing, going on)" ;;
     *) needed+=("$package") ;;
     esac
 done

@@ -70,6 +70,10 @@ class MissingProgram(HuyueError):
     exit_status = EXIT_MISSING_PROGRAM
 
 
+class CipherMissing(MissingProgram):
+    """这台机器上的 OpenSSL 没有{name}这种加密算法。请技术人员用 pip 重装 cryptography（它自带 OpenSSL），并关掉系统的 FIPS 模式；要建新库的，也可以不写 --cipher。"""
+
+
 class ArchiveError(HuyueError):
     """{detail}"""
 

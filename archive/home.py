@@ -192,13 +192,15 @@ def create_home(
     divisions: Mapping[str, str],
     actor: Actor,
     ask: keys.Ask | None = None,
+    cipher: str = vault.AES,
 ) -> Home:
-    """Make a new archive at `folder`; `divisions` are names by code.
+    """Make a new archive at `folder`; `divisions` are names by code, `cipher` is the vault's (of CIPHERS).
 
     It appears whole or not at all: it is built beside its place and renamed into it. A key file that
     HUYUE_KEY_FILE names is used if it is there, `ask` gives its passphrase; DIR.key is never overwritten.
-    Raises HomeExists, KeyExists, KeyUnreadable, KeyLocked, PassphraseWrong.
+    Raises HomeExists, KeyExists, KeyUnreadable, KeyLocked, PassphraseWrong, CipherMissing.
     """
+    vault.CIPHERS[cipher].require()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise HomeExists(file=folder)
     key_file = key_file_of(folder, named_key)
@@ -215,11 +217,14 @@ def create_home(
         database.create(home.catalogue, key)
         engine = database.open_engine(home.catalogue, key, writing=True)
         with engine.begin() as connection:
-            code_key = secrets.token_bytes(32)
-            connection.execute(insert(tables.meta), [{"key": "code_key", "value": code_key}])
+            own = [
+                {"key": "code_key", "value": secrets.token_bytes(32)},
+                {"key": "cipher", "value": cipher.encode()},
+            ]
+            connection.execute(insert(tables.meta), own)
             rows = [{"code": code, "name": name} for code, name in divisions.items()]
             connection.execute(insert(tables.division), rows)
-            journal.record(connection, actor, "init", "", {"divisions": len(rows)})
+            journal.record(connection, actor, "init", "", {"divisions": len(rows), "cipher": cipher})
         if not key_file.exists():
             keys.write_new(building / NEW_KEY, keys.written(key))
         try:

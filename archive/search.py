@@ -134,9 +134,19 @@ def every(
             yield from (known[number] for number in numbers if number in known)
 
 
-def suggest(home: Home, names: Names, typed: str, limit: int) -> list[Suggestion]:
-    """What may be being typed: names of parties, villages, contract numbers that begin so."""
-    return with_engine(_place(home, names), lambda engine, _: suggestions(engine, names.words, typed, limit))
+def suggest(
+    home: Home, names: Names, typed: str, today: date, limit: int, within: frozenset[str] | None = None
+) -> list[Suggestion]:
+    """What may be being typed: names of parties, villages, contract numbers that begin so, within these villages."""
+    with home.reading() as connection:
+
+        def party_of(numbers: list[str]) -> dict[str, str]:
+            return {number: one.party for number, one in _shown(connection, today, numbers).items()}
+
+        return with_engine(
+            _place(home, names),
+            lambda engine, _: suggestions(engine, names.words, typed, limit, within, party_of),
+        )
 
 
 def rebuild(home: Home, names: Names, today: date, done: Callable[[int], None]) -> int:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from archive.changes import PAPER
 from archive.index.engine import Engine
-from archive.index.names import names_of, nearly
+from archive.index.find import find
+from archive.index.names import known_as, names_of, nearly
 from archive.index.plan import plan
 from archive.index.query import Field, Query, Term
 from archive.index.shapes import shaped
@@ -61,7 +62,7 @@ def hints_for(engine: Engine, words: Words, query: Query, exact: int, parties: P
 
 
 def _only(query: Query, term: Term) -> Query:
-    return Query(((term,),), today=query.today, known=query.known)
+    return Query(((term,),), within=query.within, today=query.today, known=query.known)
 
 
 def _clauses(words: Words, term: Term) -> Iterator[str]:
@@ -109,17 +110,47 @@ def _alike(written: tuple[str, ...], text: str, name: tuple[str, ...]) -> bool:
     )
 
 
-def suggestions(engine: Engine, words: Words, typed: str, limit: int) -> list[Suggestion]:
-    """Names of parties, villages and numbers that begin as `typed` does, of each kind at most `limit`."""
+def suggestions(
+    engine: Engine, words: Words, typed: str, limit: int, within: frozenset[str] | None, parties: Parties
+) -> list[Suggestion]:
+    """Names of parties, villages and numbers that begin as `typed` does, of each kind at most `limit`.
+
+    `within` are the villages that may be seen (12-digit codes), None for all; `parties` as in `hints_for`.
+    """
     written = typed.strip()
     plain = "".join(trimmed(characters(written)))
     if not plain:
         return []
-    people = engine.people(plain, limit)
+    if within is None:
+        people = engine.people(plain, limit)
+    else:  # the engine's list of names is of all villages
+        people = _people_within(engine, words, written, limit, within, parties)
     found = [Suggestion("party", name) for name in people]
     found += [Suggestion("village", name) for name in words.villages_beginning(plain)[:limit]]
     key = number_key(written)
     if len(key) >= LEAST_DIGITS:
-        numbers = engine.numbers(key, limit)
-        found += [Suggestion("contract", number) for number in numbers if not number.startswith(PAPER)]
+        numbers = [one for one in engine.numbers(key, limit) if not one.startswith(PAPER)]
+        if within is not None:
+            numbers = _numbers_within(key, engine, words, limit, within)
+        found += [Suggestion("contract", number) for number in numbers]
     return found
+
+
+def _people_within(
+    engine: Engine, words: Words, written: str, limit: int, within: frozenset[str], parties: Parties
+) -> list[str]:
+    """Names of parties in these villages that begin as was typed, or whose pinyin or initials do."""
+    beginning = "".join(trimmed(characters(written)))
+    query = Query(((Term(written, Field.PARTY),),), within=within)
+    numbers = [hit.number for hit in find(engine, words, query, 0, LOOKED_AT)[0].hits]
+    known = parties(numbers)
+    keys = [key for number in numbers for key in known_as(known.get(number, ""))]
+    names = [key.rpartition("\t")[2] for key in keys if key.startswith(beginning)]
+    return list(dict.fromkeys(names))[:limit]
+
+
+def _numbers_within(key: str, engine: Engine, words: Words, limit: int, within: frozenset[str]) -> list[str]:
+    """Numbers of contracts in these villages that begin so."""
+    query = Query(((Term(key, Field.NUMBER),),), within=within)
+    hits = engine.search(plan(query, words), 0, LOOKED_AT, "number").hits
+    return [hit.number for hit in hits if number_key(hit.number).startswith(key)][:limit]

@@ -13,6 +13,7 @@ from archive.index.engine import COUNTED, Found, Hit, facets_of
 from archive.index.plan import WHOLE
 from archive.index.query import ASKED, Field, Query, Term
 from archive.index.words import fold, units
+from archive.numbers import VILLAGE_DIGITS
 from archive.states import Standing, standings
 
 CHUNK = 500  # numbers in one IN list
@@ -24,12 +25,16 @@ def signed_by(
 ) -> Found | None:
     """A page of what the person of the identity number `typed` signs, under their other numbers too, by number.
 
-    Of `query` only the filters count. None if it is no identity number, or nobody's here.
+    Of `query` only the filters count. None if it is no identity number, or nobody's here that may be seen.
     """
     identity = identity_of(typed)
     if not identity:
         return None
-    numbers = sorted(_contracts_of(connection, {identity}))
+    numbers = sorted(
+        number
+        for number in _contracts_of(connection, {identity})
+        if query.within is None or number[:VILLAGE_DIGITS] in query.within
+    )
     if not numbers:
         return None
     found = [one for one in standings(connection, today, numbers) if _passes(one, query)]

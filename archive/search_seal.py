@@ -7,9 +7,8 @@ engine's segments never change once they are written, so that after a commit onl
 index lies in DIR/index in clear, and `doctor` says so.
 
 A sealed file is called NAME.TIME, the time being that of the file it was made from, in nanoseconds: by name, time and
-size the two folders are compared. It is pieces, each a nonce and up to PIECE bytes under AES-256-GCM with a key made
-from the archive's; its name, the piece's place and whether it is the last are authenticated. An index that does not
-open is made anew from the catalogue, as after a change of the key.
+size the two folders are compared. It is sealed in pieces (archive/pieces.py) with a key made from the archive's. An
+index that does not open is made anew from the catalogue, as after a change of the key.
 """
 
 import hmac
@@ -22,18 +21,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from filelock import FileLock
 
+from archive import pieces
 from archive.errors import ArchiveLocked
 from archive.home import Home
 
 MEMORY = Path("/dev/shm")  # noqa: S108
-PIECE = 4 << 20  # bytes
-EXTRA = 12 + 16  # a piece's nonce and its tag
 WHOSE = "home"  # the file in a folder in memory that says whose it is
 SEALED = re.compile(r"(.+)\.(\d+)")
 
@@ -117,7 +114,7 @@ class Seal:
         return AESGCM(hmac.digest(self.home.key, b"search index", "sha256"))
 
     def _in_step(self) -> bool:
-        sealed = {name: (time, _plain(size)) for name, time, size in _sealed(self.sealed)}
+        sealed = {name: (time, pieces.plain_size(size)) for name, time, size in _sealed(self.sealed)}
         return sealed == _files(self.clear)
 
     def _seal(self) -> None:
@@ -128,7 +125,7 @@ class Seal:
             if (name, time) not in known:
                 part = self.sealed / f".{secrets.token_hex(8)}"
                 with (self.clear / name).open("rb") as source, part.open("wb") as target:
-                    for piece in self._sealed_pieces(source, name, size):
+                    for piece in pieces.sealed_pieces(self._cipher, name, source, size):
                         target.write(piece)
                 part.replace(self.sealed / f"{name}.{time}")
         kept = {f"{name}.{time}" for name, (time, _) in files.items()}
@@ -154,7 +151,7 @@ class Seal:
                     (self.sealed / f"{name}.{time}").open("rb") as source,
                     (made / name).open("wb") as target,
                 ):
-                    for piece in self._clear_pieces(source, name):
+                    for piece in pieces.clear_pieces(self._cipher, name, source):
                         target.write(piece)
                 os.utime(made / name, ns=(time, time))
         except (InvalidTag, OSError):
@@ -162,33 +159,6 @@ class Seal:
             shutil.rmtree(self.sealed, ignore_errors=True)
             return
         made.rename(self.clear)
-
-    def _sealed_pieces(self, source: BinaryIO, name: str, size: int) -> Iterator[bytes]:
-        for place in range(_pieces(size)):
-            nonce, last = secrets.token_bytes(12), place == _pieces(size) - 1
-            yield nonce + self._cipher.encrypt(nonce, source.read(PIECE), _about(name, place, last=last))
-
-    def _clear_pieces(self, source: BinaryIO, name: str) -> Iterator[bytes]:
-        sealed, place = source.read(PIECE + EXTRA), 0
-        while sealed:
-            after = source.read(PIECE + EXTRA)
-            if len(sealed) < EXTRA:
-                raise InvalidTag
-            yield self._cipher.decrypt(sealed[:12], sealed[12:], _about(name, place, last=not after))
-            sealed, place = after, place + 1
-
-
-def _about(name: str, place: int, *, last: bool) -> bytes:
-    return f"{name}\0{place}\0{last}".encode()
-
-
-def _pieces(size: int) -> int:
-    return max(-(-size // PIECE), 1)
-
-
-def _plain(sealed: int) -> int:
-    """The size of what was sealed into so many bytes."""
-    return sealed - EXTRA * max(-(-sealed // (PIECE + EXTRA)), 1)
 
 
 def _files(folder: Path) -> Files:

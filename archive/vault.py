@@ -1,36 +1,38 @@
 """The vault: encrypted, content-addressed blobs, written once and never changed.
 
-DIR/vault/ab/abcd…   a blob: b"HYV1", 12 bytes of nonce, then AES-256-GCM (NIST SP 800-38D) of its content with
-                     b"HYV1" and the name as associated data, so that two blobs cannot be exchanged
+DIR/vault/ab/abcd…   a blob: b"HYV1" or b"HYS1", 12 bytes of nonce, then AES-256-GCM (NIST SP 800-38D) or SM4-GCM
+                     (RFC 8998, 3.2.1) of its content, with those 4 bytes and the name as associated data, so that two
+                     blobs cannot be exchanged
 DIR/vault/pending    names about to be written or destroyed: what is left without a catalogue row, or without a key,
                      is cleared by it at the next writing
 
 A name is the HMAC-SHA-256 of the content under a key of the archive's own, in hexadecimal: equal content is
-kept once, and a name says nothing to who has only the folder. Every blob has a key of its own, kept in the
-catalogue wrapped (AES-256-GCM) under a key derived from the archive's, so that changing the archive's key
-rewrites no blob. A blob is destroyed by taking its key out of the catalogue; its row stays, with the day.
+kept once, and a name says nothing to who has only the folder. Which cipher an archive writes is chosen when it is
+made, and kept in the catalogue. Every blob has a key of its own, kept there wrapped (AES-256-GCM) under a key
+derived from the archive's, so that changing the archive's key rewrites no blob. A blob is destroyed by taking its
+key out of the catalogue; its row stays, with the day.
 """
 
 import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, insert, select, update
 
 from archive.catalogue import tables
-from archive.errors import BlobDamaged, BlobDestroyed, BlobMissing
+from archive.errors import BlobDamaged, BlobDestroyed, BlobMissing, CipherMissing
 from archive.on_disk import rename, sync_folder, write_synced
 
-MAGIC = b"HYV1"
-NONCE = 12  # bytes
+NONCE, TAG, MAGIC = 12, 16, 4  # bytes
 FOLDER = "vault"
 PENDING = "pending"
 PART = ".part"  # a file that is being written
@@ -39,12 +41,51 @@ CHUNK = 500  # names in one IN list
 
 
 @dataclass(frozen=True, slots=True)
+class BlobCipher:
+    """A block cipher in Galois/counter mode; `name` is what people call it, `magic` how its blobs begin."""
+
+    name: str
+    magic: bytes
+    algorithm: Callable[[bytes], CipherAlgorithm]
+    key_length: int  # bytes
+
+    def encrypt(self, key: bytes, nonce: bytes, content: bytes, bound: bytes) -> bytes:
+        """The content encrypted, and the tag of it and of the associated data `bound`."""
+        encryptor = Cipher(self.algorithm(key), modes.GCM(nonce)).encryptor()
+        encryptor.authenticate_additional_data(bound)
+        return b"".join((encryptor.update(content), encryptor.finalize(), encryptor.tag))
+
+    def decrypt(self, key: bytes, nonce: bytes, sealed: bytes, bound: bytes) -> bytes:
+        """What `encrypt` encrypted. Raises InvalidTag, ValueError."""
+        content, tag = memoryview(sealed)[:-TAG], sealed[-TAG:]
+        decryptor = Cipher(self.algorithm(key), modes.GCM(nonce, tag)).decryptor()
+        decryptor.authenticate_additional_data(bound)
+        return decryptor.update(content) + decryptor.finalize()
+
+    def require(self) -> None:
+        """Raise CipherMissing where this machine's OpenSSL has no such cipher."""
+        try:
+            self.encrypt(bytes(self.key_length), bytes(NONCE), b"", b"")
+        except UnsupportedAlgorithm:
+            raise CipherMissing(name=self.name) from None
+
+
+AES = "aes"
+CIPHERS = {
+    AES: BlobCipher("AES-256-GCM", b"HYV1", algorithms.AES256, 32),
+    "sm4": BlobCipher("国密 SM4-GCM", b"HYS1", algorithms.SM4, 16),
+}
+BY_MAGIC = {one.magic: one for one in CIPHERS.values()}
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
-    """An archive's blobs; `wrap_key` wraps their keys, `name_key` names them."""
+    """An archive's blobs; `wrap_key` wraps their keys, `name_key` names them, `cipher` is of those to come."""
 
     folder: Path
     wrap_key: bytes
     name_key: bytes
+    cipher: BlobCipher
 
     def put(self, connection: Connection, contents: Sequence[bytes], day: str) -> list[str]:
         """Keep the contents, on the disk before this returns; their names, in order.
@@ -63,8 +104,8 @@ class Vault:
             self._announce(new)
         added: list[dict[str, object]] = []
         for name, content in new.items():
-            key, nonce = secrets.token_bytes(32), secrets.token_bytes(NONCE)
-            self._write(name, MAGIC + nonce + AESGCM(key).encrypt(nonce, content, MAGIC + name.encode()))
+            key = secrets.token_bytes(self.cipher.key_length)
+            self._write(name, self._encrypted(name, key, content))
             row = {"name": name, "wrapped": self.wrap(name, key), "size": len(content), "added_on": day}
             if name in known:
                 connection.execute(
@@ -109,11 +150,9 @@ class Vault:
         """The content of a blob that lies on the disk so, its key wrapped so. Raises BlobDamaged."""
         try:
             key = self.unwrap(name, wrapped)
-            if data[: len(MAGIC)] != MAGIC:
-                raise BlobDamaged(file=self.path(name))
-            nonce, sealed = data[len(MAGIC) : len(MAGIC) + NONCE], data[len(MAGIC) + NONCE :]
-            return AESGCM(key).decrypt(nonce, sealed, MAGIC + name.encode())
-        except (InvalidTag, ValueError):
+            magic, nonce, sealed = data[:MAGIC], data[MAGIC : MAGIC + NONCE], data[MAGIC + NONCE :]
+            return BY_MAGIC[magic].decrypt(key, nonce, sealed, magic + name.encode())
+        except (KeyError, InvalidTag, ValueError):
             raise BlobDamaged(file=self.path(name)) from None
 
     def name_of(self, content: bytes) -> str:
@@ -186,6 +225,11 @@ class Vault:
         write_synced(self.folder / PENDING, "".join(f"{name}\n" for name in names).encode(), append=True)
         sync_folder(self.folder)
 
+    def _encrypted(self, name: str, key: bytes, content: bytes) -> bytes:
+        """A blob as it is to lie on the disk."""
+        magic, nonce = self.cipher.magic, secrets.token_bytes(NONCE)
+        return magic + nonce + self.cipher.encrypt(key, nonce, content, magic + name.encode())
+
     def _write(self, name: str, data: bytes) -> None:
         path = self.path(name)
         if not path.parent.is_dir():
@@ -197,14 +241,14 @@ class Vault:
 
 
 def open_vault(folder: Path, key: bytes, connection: Connection) -> Vault:
-    """The vault of the archive at `folder`, whose raw key is `key`."""
-    name_key = connection.execute(
-        select(tables.meta.c.value).where(tables.meta.c.key == "blob_name_key")
-    ).scalar_one()
+    """The vault of the archive at `folder`, whose raw key is `key`. Raises CipherMissing."""
+    meta = {row.key: bytes(row.value) for row in connection.execute(select(tables.meta))}
+    cipher = CIPHERS[meta.get("cipher", AES.encode()).decode()]  # not there: made before there was a choice
+    cipher.require()
     wrap = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"huyue vault wrap 1").derive(key)
     vault = folder / FOLDER
     vault.mkdir(mode=0o700, exist_ok=True)
-    return Vault(vault, wrap, bytes(name_key))
+    return Vault(vault, wrap, meta["blob_name_key"], cipher)
 
 
 def destroyed_blobs(connection: Connection) -> frozenset[str]:

@@ -223,8 +223,9 @@ def main() -> None:
         print(json.dumps({"engines": engines, "kinds": kinds}, ensure_ascii=False))
     else:
         show(engines)
-        print()
-        show(kinds)
+        if kinds:
+            print()
+            show(kinds)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib import import_module
+from pkgutil import resolve_name
 
 import click
 
@@ -30,44 +30,45 @@ REASONS = {
 }
 
 
-# Every command's module and name in it; a module is imported when its command runs, or is asked for help.
+# Where every command is; its module is imported when it runs, or is asked for help.
 COMMANDS = {
-    "init": ("init", "init"),
-    "doctor": ("doctor", "doctor"),
-    "roster": ("roster", "roster"),
-    "template": ("template", "template"),
-    "plan": ("plan", "plan"),
-    "print": ("print_", "print_"),
-    "blank": ("blank", "blank"),
-    "intake": ("intake", "intake"),
-    "review": ("review", "review"),
-    "receipt": ("receipt", "receipt"),
-    "search": ("search", "search"),
-    "index": ("search", "index"),
-    "show": ("show", "show"),
-    "close": ("close", "close"),
-    "paper": ("paper", "paper"),
-    "audit": ("audit", "audit_"),
-    "finding": ("finding", "finding"),
-    "sample": ("sample", "sample"),
-    "worklist": ("worklist", "worklist"),
-    "promise": ("promise", "promise"),
-    "ledger": ("ledger", "ledger"),
-    "calendar": ("calendar_", "calendar_"),
-    "report": ("report", "report"),
-    "verify": ("verify", "verify_"),
-    "four-checks": ("four_checks", "four_checks"),
-    "backup": ("backup", "backup_"),
-    "restore": ("backup", "restore_"),
-    "journal": ("journal", "journal"),
-    "arrange": ("arrange", "arrange_"),
-    "retention": ("retention", "retention"),
-    "dispose": ("dispose", "dispose"),
-    "export": ("export", "export"),
-    "import": ("import_", "import_"),
-    "key": ("key", "key"),
-    "campaign": ("campaign", "campaign"),
-    "demo": ("demo", "demo"),
+    "init": "pipeline.commands.init:init",
+    "doctor": "pipeline.commands.doctor:doctor",
+    "roster": "pipeline.commands.roster:roster",
+    "template": "pipeline.commands.template:template",
+    "plan": "pipeline.commands.plan:plan",
+    "print": "pipeline.commands.print_:print_",
+    "blank": "pipeline.commands.blank:blank",
+    "intake": "pipeline.commands.intake:intake",
+    "review": "pipeline.commands.review:review",
+    "receipt": "pipeline.commands.receipt:receipt",
+    "search": "pipeline.commands.search:search",
+    "index": "pipeline.commands.search:index",
+    "show": "pipeline.commands.show:show",
+    "close": "pipeline.commands.close:close",
+    "paper": "pipeline.commands.paper:paper",
+    "audit": "pipeline.commands.audit:audit_",
+    "finding": "pipeline.commands.finding:finding",
+    "sample": "pipeline.commands.sample:sample",
+    "worklist": "pipeline.commands.worklist:worklist",
+    "promise": "pipeline.commands.promise:promise",
+    "ledger": "pipeline.commands.ledger:ledger",
+    "calendar": "pipeline.commands.calendar_:calendar_",
+    "report": "pipeline.commands.report:report",
+    "verify": "pipeline.commands.verify:verify_",
+    "four-checks": "pipeline.commands.four_checks:four_checks",
+    "backup": "pipeline.commands.backup:backup_",
+    "restore": "pipeline.commands.backup:restore_",
+    "journal": "pipeline.commands.journal:journal",
+    "arrange": "pipeline.commands.arrange:arrange_",
+    "retention": "pipeline.commands.retention:retention",
+    "dispose": "pipeline.commands.dispose:dispose",
+    "export": "pipeline.commands.export:export",
+    "import": "pipeline.commands.import_:import_",
+    "key": "pipeline.commands.key:key",
+    "campaign": "pipeline.commands.campaign:campaign",
+    "serve": "web.serve:serve",
+    "demo": "pipeline.commands.demo:demo",
 }
 
 
@@ -80,8 +81,7 @@ class Commands(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, name = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"pipeline.commands.{module}"), name)
+        command: click.Command = resolve_name(COMMANDS[cmd_name])
         return command
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -39,12 +39,13 @@ class Session:
 
     def actor(self) -> Actor:
         """Who acts and what today is: an option beats its environment variable, that the clock."""
-        today, named = self.today, os.environ.get("HUYUE_TODAY")
-        if today is None and named:
-            today = DAY.convert(named, None, None)
-        return Actor(
-            self.user or os.environ.get("HUYUE_USER") or _log_in_name(), today or datetime.now(CHINA).date()
-        )
+        user = self.user or os.environ.get("HUYUE_USER") or _log_in_name()
+        return Actor(user, self.fixed_day() or datetime.now(CHINA).date())
+
+    def fixed_day(self) -> date | None:
+        """The day that --today or HUYUE_TODAY names, None where the clock's counts."""
+        named = os.environ.get("HUYUE_TODAY")
+        return self.today or (DAY.convert(named, None, None) if named else None)
 
     def open_home(self) -> Home:
         """The archive that --home or HUYUE_HOME names; its key's passphrase is asked for, if it has one.
@@ -205,6 +206,11 @@ def progress(label: str, total: int) -> Iterator["Progress"]:
         yield Progress(label, total, bar)
 
 
+listeners: list[
+    Callable[[str, int, int], None]
+] = []  # told of all progress: label, how much is done, of how much
+
+
 class Progress:
     """Counts what is done of `total`."""
 
@@ -212,14 +218,20 @@ class Progress:
         self._label, self._total, self._bar = label, total, bar
         self._done, self._started = 0, time.monotonic()
         self._spoke = self._started
+        self._tell()
 
     def advance(self, count: int = 1) -> None:
         """`count` more are done."""
         self._done += count
         self._bar.update(count)
+        self._tell()
         now = time.monotonic()
         if not sys.stderr.isatty() and (now - self._spoke > 10 or self._done == self._total):
             self._spoke = now
             left = (now - self._started) / max(self._done, 1) * (self._total - self._done)
             rest = f"，约剩 {left:.0f} 秒" if self._done < self._total else ""
             say(f"{self._label} {self._done}/{self._total}{rest}")
+
+    def _tell(self) -> None:
+        for tell in listeners:
+            tell(self._label, self._done, self._total)

@@ -85,11 +85,16 @@ def explained(said: str, path: Path) -> ArchiveError | None:
     return None
 
 
-def create(path: Path, key: bytes) -> None:
-    """Make a new, empty catalogue at `path` with all its tables."""
+def make(path: Path, key: bytes) -> None:
+    """Make a new, empty database at `path`."""
     raw = sqlcipher.connect(str(path), isolation_level=None)
     raw.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     raw.close()
+
+
+def create(path: Path, key: bytes) -> None:
+    """Make a new, empty catalogue at `path` with all its tables."""
+    make(path, key)
     engine = open_engine(path, key, writing=True)
     with engine.begin() as connection:
         migrate(connection)

@@ -28,7 +28,7 @@ metadata = MetaData(
     }
 )
 
-# The archive's own secrets, made once: code_key (page codes), blob_name_key (names of blobs).
+# Made once, by init: the archive's own secrets, code_key (page codes) and blob_name_key (names of blobs); cipher.
 meta = Table(
     "meta", metadata, Column("key", Text, primary_key=True), Column("value", LargeBinary, nullable=False)
 )

@@ -252,8 +252,9 @@ class _Planner:
 def _filters(query: Query) -> Iterator[Look]:
     if query.unreadable:
         yield Among("state", frozenset())
-    if query.villages is not None:
-        yield Among("village", frozenset(map(_encodable, query.villages)))
+    for villages in (query.villages, query.within):
+        if villages is not None:
+            yield Among("village", frozenset(map(_encodable, villages)))
     for name, value in (("template", query.template), ("year", query.year), ("state", query.state)):
         if value is not None:
             yield Among(name, frozenset({_encodable(str(value))}))

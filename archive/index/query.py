@@ -93,7 +93,8 @@ class Query:
     """Groups of terms, of each of which one must be found, and the filters that the command line adds.
 
     `villages` are 12-digit codes, `template` a template's name, `year` the number's, `state` a State's value; None
-    filters nothing. `today` is what 本月 is told from. `known` are the numbers of the contracts that terms mean which
+    filters nothing. `within` are the villages that whoever asks may see: nothing of any other is found, counted or
+    suggested; None for all. `today` is what 本月 is told from. `known` are the numbers of the contracts that terms mean which
     only the catalogue can tell (ASKED). `unreadable` is what was typed without anything to look for:
     it finds nothing, not everything. `notes` say in Chinese what was not understood.
     """
@@ -107,6 +108,7 @@ class Query:
     known: Mapping[Term, frozenset[str]] = field(default_factory=dict)
     unreadable: bool = False
     notes: tuple[str, ...] = ()
+    within: frozenset[str] | None = None
 
     @property
     def terms(self) -> tuple[Term, ...]:

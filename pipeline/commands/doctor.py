@@ -9,7 +9,7 @@ import sqlcipher3
 
 from archive import journal
 from archive import search as searching
-from archive.errors import EXIT_ARCHIVE, EXIT_DONE, EXIT_MISSING_PROGRAM
+from archive.errors import EXIT_ARCHIVE, EXIT_DONE, EXIT_MISSING_PROGRAM, CipherMissing
 from archive.home import Home
 from archive.search_seal import Seal
 from pipeline import fonts, libreoffice
@@ -72,9 +72,18 @@ def _look_at_home(home: Home) -> Iterator[Finding]:
     where = (
         "与档案库放在一起；磁盘被偷时保护不了，可用 HUYUE_KEY_FILE 放到别处" if beside else "与档案库分开存放"
     )
-    yield Finding("归档的扫描件", "逐个加密存放（AES-256-GCM）")
+    yield _look_at_vault(home)
     sealed = Seal(home, searching.engine_name()).is_sealed
     yield Finding("检索索引", SEALED if sealed else IN_CLEAR)
     yield Finding("密钥", f"{home.key_file}（{where}）")
     hint = "" if broken is None else f"从第 {broken} 条起对不上，可能被改动过。"
     yield Finding("日志", "连续完整" if broken is None else "", hint, EXIT_ARCHIVE)
+
+
+def _look_at_vault(home: Home) -> Finding:
+    try:
+        with home.reading() as connection:
+            cipher = home.vault(connection).cipher
+    except CipherMissing as problem:
+        return Finding("归档的扫描件", "", problem.message)
+    return Finding("归档的扫描件", f"逐个加密存放（{cipher.name}）")

@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from archive.home import create_home
+from archive.vault import AES, CIPHERS
 from pipeline.console import FILE, FOLDER, Command, ask_passphrase, emit, key_file_name, session
 from pipeline.divisions import Divisions
 
-EPILOG = "例：huyue init 档案库；huyue init 档案库 --divisions 本县区划.csv"
+EPILOG = "例：huyue init 档案库；huyue init 档案库 --divisions 本县区划.csv；huyue init 档案库 --cipher sm4"
 
 
 @click.command(
@@ -21,12 +22,23 @@ EPILOG = "例：huyue init 档案库；huyue init 档案库 --divisions 本县�
     metavar="文件.csv",
     help="本县的区划表（列 code,name,parent），默认用随附的 451225。",
 )
-def init(folder: Path, divisions: Path | None) -> None:
+@click.option(
+    "--cipher",
+    type=click.Choice(list(CIPHERS)),
+    default=AES,
+    help="扫描件用哪种算法加密：aes（AES-256-GCM，默认）、sm4（国密 SM4-GCM）。建好以后不能改。",
+)
+def init(folder: Path, divisions: Path | None, cipher: str) -> None:
     table = Divisions.load(divisions) if divisions else Divisions.shipped()
     actor = session().actor()
-    home = create_home(folder, key_file_name(), table.names, actor, ask_passphrase())
+    home = create_home(folder, key_file_name(), table.names, actor, ask_passphrase(), cipher)
     emit(
-        {"home": str(home.folder), "key_file": str(home.key_file), "divisions": len(table.names)},
+        {
+            "home": str(home.folder),
+            "key_file": str(home.key_file),
+            "divisions": len(table.names),
+            "cipher": cipher,
+        },
         [
             f"档案库建好了：{home.folder}",
             f"密钥在：{home.key_file}（没有它打不开档案库，请另存一份在别处）",

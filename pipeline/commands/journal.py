@@ -17,6 +17,7 @@ WRITTEN = click.Path(dir_okay=False, path_type=Path)
 READ = click.Path(exists=True, dir_okay=False, path_type=Path)
 ACTIONS = {
     "init": "建库",
+    "unmask": "看身份证号",
     "roster_import": "导入花名册",
     "roster_undo": "撤回导入",
     "responsible": "登记责任人",

@@ -119,7 +119,7 @@ def search(
         return
     names, typed = names_of(home), " ".join(words)
     if suggest:
-        found = searching.suggest(home, names, typed, SUGGESTED)
+        found = searching.suggest(home, names, typed, actor.today, SUGGESTED)
         emit([{"kind": one.kind, "text": one.text} for one in found], [one.text for one in found])
         return
     chosen = {name: value for name, value in filters.items() if value is not None}

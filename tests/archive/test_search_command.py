@@ -6,7 +6,9 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from sqlalchemy import update
 
+from archive.catalogue import tables
 from archive.changes import mark_changed
 from archive.home import Home, create_home
 from archive.index.query import parse
@@ -54,8 +56,8 @@ def test_an_answer_says_what_is_exact_what_is_meant_and_what_was_not_understood(
         ("韦桂兰", "<mark>韦桂兰</mark>")
     ]
     assert (found.total, found.exact, found.suggestions) == (3, 2, ())
-    assert [one.text for one in suggest(home, NAMES, "wgl", 5)] == ["韦桂兰", "韦贵兰"]
-    assert [one.text for one in suggest(home, NAMES, NUMBERS[2][:24], 5)] == NUMBERS
+    assert [one.text for one in suggest(home, NAMES, "wgl", DAY, 5)] == ["韦桂兰", "韦贵兰"]
+    assert [one.text for one in suggest(home, NAMES, NUMBERS[2][:24], DAY, 5)] == NUMBERS
 
 
 def test_the_list_holds_every_match_in_order_and_no_formula(home: Home, tmp_path: Path) -> None:
@@ -89,3 +91,33 @@ def test_the_command_line(home: Home, tmp_path: Path) -> None:
     assert "是按读音、字形相近或差一个字找到的" in answer.out
     assert "你是不是要找：韦桂兰、韦贵兰" in answer.out
     assert huyue("--home", home.folder, "search", "韦", "--sort", "别的", "--json").status == 2
+
+
+@pytest.mark.parametrize("engine", ["tantivy", "whoosh"])
+def test_who_may_see_other_villages_only_finds_counts_and_is_hinted_nothing(
+    home: Home, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    monkeypatch.setenv("HUYUE_ENGINE", engine)
+    elsewhere = frozenset({"451225100999"})
+    known = linked = 0
+    for typed in ("韦桂兰", "wei guilan", "韦桂澜", "wgl", NUMBERS[0], "冲洞", "", "-李"):
+        query = replace(parse(typed), within=elsewhere)
+        found = search(home, query, typed, NAMES, DAY, 0, 10)
+        assert (found.total, found.exact, found.hits) == (0, 0, ()), typed
+        assert not any(found.facets.values())
+        assert not set(found.suggestions) & {"韦桂兰", "韦贵兰"}
+        assert not any("份" in note for note in found.notes), found.notes
+        shown = {one.text for one in suggest(home, NAMES, typed, DAY, 5, elsewhere)}
+        assert shown <= {"冲洞村"}
+        own = frozenset({VILLAGE})
+        known += search(home, replace(parse(typed), within=own), typed, NAMES, DAY, 0, 10).total
+        linked += len(suggest(home, NAMES, typed, DAY, 5, own))
+    assert known > 15 and linked > 5
+    identity, absent = "11010519491231002X", "440524188001010014"
+    party = tables.party
+    with home.writing() as connection:
+        connection.execute(update(party).where(party.c.contract == NUMBERS[0]).values(id_number=identity))
+    assert search(home, parse(identity), identity, NAMES, DAY, 0, 10).total == 1
+    nobody = search(home, replace(parse(identity), within=elsewhere), identity, NAMES, DAY, 0, 10)
+    never = search(home, replace(parse(absent), within=elsewhere), absent, NAMES, DAY, 0, 10)
+    assert (nobody.total, nobody.notes, nobody.suggestions) == (0, never.notes, never.suggestions)

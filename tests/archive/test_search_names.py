@@ -275,7 +275,7 @@ def test_a_party_sorts_by_pinyin_a_place_by_number_and_no_end_comes_last() -> No
     ],
 )
 def test_what_is_being_typed_is_completed(people: Engine, typed: str, texts: list[str]) -> None:
-    assert [one.text for one in suggestions(people, WORDS, typed, 5)] == texts
+    assert [one.text for one in suggestions(people, WORDS, typed, 5, None, lambda _: {})] == texts
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_what_sounds_alike_is_found_of_papers_too(home: Home) -> None:
     answer = ask(home, "wei guilan")
     assert [one.standing.number for one in answer.hits] == [CONTRACT, paper_key(2)]
     assert answer.suggestions == ("韦桂兰",)
-    assert [one.text for one in suggest(home, NAMES, OF_OLD[:20], 5)] == []
+    assert [one.text for one in suggest(home, NAMES, OF_OLD[:20], DAY, 5)] == []
 
 
 def test_the_day_that_is_asked_for_counts(home: Home) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archive import search_seal
+from archive import pieces, search_seal
 from archive.changes import mark_changed
 from archive.home import Home, create_home
 from archive.index.query import parse
@@ -145,7 +145,7 @@ def test_an_archive_put_back_from_a_copy_is_not_searched_in_a_later_index(
 
 @pytest.fixture
 def few_bytes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(search_seal, "PIECE", 64)
+    monkeypatch.setattr(pieces, "PIECE", 64)
     yield
 
 
@@ -162,7 +162,7 @@ def test_files_of_any_size_come_back_and_a_lost_end_is_seen(few_bytes: None, hom
     seal.open()
     assert contents(seal.clear) == before
     (whole,) = seal.sealed.glob("of 128.*")
-    whole.write_bytes(whole.read_bytes()[: 64 + search_seal.EXTRA])
+    whole.write_bytes(whole.read_bytes()[: 64 + pieces.EXTRA])
     shutil.rmtree(seal.clear)
     seal.open()
     assert not seal.exists

@@ -17,6 +17,7 @@ from archive.catalogue import tables
 from archive.errors import BlobDamaged, BlobMissing
 from archive.home import Home, create_home
 from archive.journal import Actor
+from archive.vault import AES, BY_MAGIC, CIPHERS
 from archive.verify import contracts_of
 from tests.archive.papers import call, look_over
 from tests.archive.test_states import NEW, OLD, A, B, add_filing, keep
@@ -25,11 +26,18 @@ ACTOR = Actor("经办人甲", date(2026, 3, 5))
 DAY, VERIFY = "2026-03-05", ("verify", "--json", "--home")
 PAPER = "农小燕 451225198006140027 扫描页".encode() * 9
 OTHER = b"another paper" * 20
+BOTH = pytest.mark.parametrize("cipher", CIPHERS)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return create_home(tmp_path / "县/镇/档案库", None, {"45": "广西"}, ACTOR)
+def cipher() -> str:
+    """Which cipher the archive encrypts with; BOTH tries each."""
+    return AES
+
+
+@pytest.fixture
+def home(tmp_path: Path, cipher: str) -> Home:
+    return create_home(tmp_path / "县/镇/档案库", None, {"45": "广西"}, ACTOR, cipher=cipher)
 
 
 def put(home: Home, *contents: bytes) -> list[str]:
@@ -56,6 +64,7 @@ def settle(home: Home) -> None:
         pass
 
 
+@BOTH
 def test_what_was_put_comes_back_and_equal_content_is_kept_once(home: Home) -> None:
     first = put(home, PAPER, OTHER, PAPER, b"")
     assert first == put(home, PAPER) + first[1:2] + put(home, PAPER, b"")
@@ -67,14 +76,18 @@ def test_what_was_put_comes_back_and_equal_content_is_kept_once(home: Home) -> N
     assert dict(map(tuple, rows)) == dict(zip(first, (len(PAPER), len(OTHER), len(PAPER), 0), strict=True))
 
 
-def test_names_and_files_say_nothing_without_the_archive(home: Home, tmp_path: Path) -> None:
-    elsewhere = create_home(tmp_path / "别处", None, {"45": "广西"}, ACTOR)
+@BOTH
+def test_names_and_files_say_nothing_without_the_archive(home: Home, cipher: str, tmp_path: Path) -> None:
+    elsewhere = create_home(tmp_path / "别处", None, {"45": "广西"}, ACTOR, cipher=cipher)
     (name,), (other,) = put(home, PAPER), put(elsewhere, PAPER)
     assert name != other and hashlib.sha256(PAPER).hexdigest() not in (name, other)
     data, again = path_of(home, name).read_bytes(), path_of(elsewhere, other).read_bytes()
     for part in (PAPER, PAPER[:18], b"45122519800614", name.encode()):
         assert part not in data
-    assert data[:4] == again[:4] == b"HYV1" and len(data) == 4 + 12 + len(PAPER) + 16
+    assert (
+        data[:4] == again[:4] == {"aes": b"HYV1", "sm4": b"HYS1"}[cipher]
+        and len(data) == 4 + 12 + len(PAPER) + 16
+    )
     blocks = {one[at : at + 16] for one in (data, again) for at in range(4, len(data) - 15)}
     assert len(blocks) == 2 * (len(data) - 19)  # no part like another, of the other archive's neither
     with home.reading() as connection, elsewhere.reading() as foreign:
@@ -86,17 +99,20 @@ def test_names_and_files_say_nothing_without_the_archive(home: Home, tmp_path: P
         assert {path.stat().st_mode & 0o77 for path in (home.folder / "vault").rglob("*")} == {0}
 
 
+@BOTH
 def test_any_changed_byte_or_other_length_is_told(home: Home) -> None:
     (name,) = put(home, b"short")
     path, data = path_of(home, name), path_of(home, name).read_bytes()
     changed = [data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for at in range(len(data))]
-    for other in (*changed, *(data[:end] for end in range(len(data))), data + b"\0", data * 2):
+    recast = [magic + data[4:] for magic in BY_MAGIC if magic != data[:4]]  # said to be of the other cipher
+    for other in (*changed, *recast, *(data[:end] for end in range(len(data))), data + b"\0", data * 2):
         path.write_bytes(other)
         with pytest.raises(BlobDamaged) as told:
             got(home, name)
         assert told.value.file == str(path)
 
 
+@BOTH
 def test_exchanged_blobs_are_told_also_with_their_rows(home: Home) -> None:
     one, other = put(home, PAPER, OTHER)
     first, second = (path_of(home, name).read_bytes() for name in (one, other))
@@ -242,6 +258,7 @@ def test_verify_puts_unknown_files_aside_unchanged(
     assert call(monkeypatch, *VERIFY, home.folder, today=DAY).status == 0
 
 
+@BOTH
 def test_content_that_was_lost_is_written_anew_when_it_comes_again(home: Home) -> None:
     gone, spoiled = put(home, PAPER, OTHER)
     path_of(home, gone).unlink()

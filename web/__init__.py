@@ -1,0 +1,1 @@
+"""The desk in the browser: `huyue serve`, over the same functions as the command line."""

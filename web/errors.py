@@ -1,0 +1,59 @@
+"""The errors of the desk: one class each, its docstring the message (archive/errors.py), and what HTTP says of it."""
+
+from archive.errors import WrongUsage
+
+
+class NotFound(WrongUsage):
+    """没有这一页、这份合同或这个文件，或者不在您负责的村。"""
+
+
+class NotAllowed(WrongUsage):
+    """您的账号（{role}）不能做这件事。需要的话请找管理员。"""
+
+
+class FormStale(WrongUsage):
+    """页面打开得太久，或者不是从本系统打开的，没有做。请刷新页面再试一次。"""
+
+
+class BadForm(WrongUsage):
+    """{detail}"""
+
+
+class TooLarge(WrongUsage):
+    """送来的内容太大，没有收下。"""
+
+
+class TooMany(WrongUsage):
+    """试得太多了，请过 {minutes} 分钟再试。"""
+
+
+class AccountTaken(WrongUsage):
+    """已经有叫“{name}”的账号，请换一个名字。"""
+
+
+class LastAdministrator(WrongUsage):
+    """这是最后一个管理员账号，不能停用，也不能改成别的角色。"""
+
+
+class BindUnsafe(WrongUsage):
+    """只有本机能访问的地址（127.0.0.1）才可以不加密。要让别的电脑访问，请用 --tls-cert 和 --tls-key 给出证书，或者放在代理后面并写 --behind-proxy。"""
+
+
+class PortTaken(WrongUsage):
+    """端口 {port} 已经被占用，多半是另一个 huyue serve 正开着。请用 --port 换一个。"""
+
+
+class DeskTaken(WrongUsage):
+    """这个档案库的网页已经由另一个 huyue serve 打开了，一个档案库只能开一个。"""
+
+
+HTTP_STATUS: dict[type[WrongUsage], int] = {
+    NotFound: 404,
+    NotAllowed: 403,
+    FormStale: 403,
+    BadForm: 422,
+    TooLarge: 413,
+    TooMany: 429,
+    AccountTaken: 409,
+    LastAdministrator: 409,
+}

@@ -1,0 +1,12 @@
+"""The pages of the desk, by what they are about."""
+
+from importlib import import_module
+
+MODULES = ("home", "account", "jobs", "search", "contract")
+
+
+def load() -> None:
+    """Import them all, by which they become pages (asked.PAGES)."""
+    import_module("web.uploads")
+    for name in MODULES:
+        import_module(f"web.pages.{name}")

@@ -1,0 +1,78 @@
+"""One's own account: password, one-time codes, log-out."""
+
+import pyotp
+from starlette.responses import Response
+
+from web import accounts
+from web.asked import Asked, page
+from web.doors import log_out, new_session
+from web.errors import BadForm
+from web.incoming import cookie_of
+
+
+@page("/logout", None, ("POST",))
+def leave(asked: Asked) -> Response:
+    """The session ends."""
+    return log_out(asked.desk, asked.request.cookies.get(cookie_of(asked.desk)))
+
+
+@page("/account", None)
+def account(asked: Asked) -> Response:
+    """What one may, and the forms."""
+    return asked.page("account.html", said="", secret="", account=asked.session.account)
+
+
+@page("/password", None)
+def password_page(asked: Asked) -> Response:
+    """The form for a new password, which a temporary one leads to."""
+    return asked.page("password.html", said="", temporary=asked.session.account.temporary)
+
+
+@page("/password", None, ("POST",))
+def password(asked: Asked) -> Response:
+    """Another password; every session ends, and a new one begins here."""
+    number = asked.viewer.account
+    old, new, again = (str(asked.form.get(name) or "") for name in ("old", "new", "again"))
+    try:
+        with asked.desk.database.writing() as connection:
+            _require(accounts.has_password(connection, number, old), "现在的密码不对。")
+            _require(new == again, "两次输入的新密码不一样。")
+            _require(new != old, "新密码要和现在的不同。")
+            accounts.set_password(connection, number, new, temporary=False)
+    except BadForm as problem:
+        temporary = asked.session.account.temporary
+        return asked.page("password.html", 422, said=problem.message, temporary=temporary)
+    return new_session(asked.desk, number, "/")
+
+
+@page("/account/totp", None, ("POST",))
+def totp(asked: Asked) -> Response:
+    """Begin to ask for one-time codes once a first one is right, or stop to."""
+    number, code = asked.viewer.account, asked.field("code")
+    if asked.field("action") == "off":
+        with asked.desk.database.writing() as connection:
+            old = str(asked.form.get("old") or "")
+            _require(accounts.has_password(connection, number, old), "现在的密码不对。")
+            accounts.set_totp(connection, number, None)
+        return asked.to("/account")
+    secret = asked.field("secret")
+    if not secret or not code:
+        secret = pyotp.random_base32()
+        return asked.page("account.html", said="", secret=secret, account=asked.session.account)
+    _require(len(secret) == 32 and secret.isalnum(), "请重新开始设置验证码。")
+    if not pyotp.TOTP(secret).verify(code, valid_window=1):
+        return asked.page(
+            "account.html",
+            422,
+            said="验证码不对，请看手机上现在显示的六位数。",
+            secret=secret,
+            account=asked.session.account,
+        )
+    with asked.desk.database.writing() as connection:
+        accounts.set_totp(connection, number, secret)
+    return asked.to("/account")
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise BadForm(detail=otherwise)
