@@ -1,4 +1,4 @@
-.PHONY: demo test test-full lint setup layouts lock clean
+.PHONY: demo test test-full lint setup layouts lock pictures clean
 MAKEFLAGS += --no-print-directory
 unexport PYTHONHOME PYTHONPATH
 
@@ -6,7 +6,7 @@ demo: setup  # the whole way on an invented town, into demo/
 	.venv/bin/huyue demo
 
 test: lint  # checks, then tests; they start many processes, each of which would compile the program anew
-	.venv/bin/python -m compileall -q archive pipeline tests
+	.venv/bin/python -m compileall -q archive pipeline web tests
 	.venv/bin/pytest
 
 test-full: lint  # the same with every test in its long form
@@ -23,6 +23,10 @@ setup:  # installs what is missing; nothing, and offline, if all is there
 
 layouts: setup  # the layouts that ship, anew: after a change of a stock template or of how layouts are made
 	.venv/bin/python -m pipeline.make_shipped
+
+pictures: setup  # the guide's pictures of the desk's pages, anew
+	@[ -d demo ] || .venv/bin/huyue demo
+	.venv/bin/python -m tests.web.make_pictures demo
 
 lock:  # requirements.lock anew from pyproject.toml; keeps versions (UPGRADE=--upgrade lifts them)
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && python3.11 -m venv "$$folder" && \

@@ -1,7 +1,7 @@
 """What is due on which day of a year: campaigns, filing, terms that end, checks, promises. Counts only, no persons."""
 
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -40,9 +40,20 @@ class DueDay:
     count: int = 0
 
 
-def due_days(connection: Connection, year: int, today: date, titles: Mapping[str, str]) -> list[DueDay]:
-    """All that is due in a year as far as is known today, in order; `titles` are templates' by name."""
+def due_days(
+    connection: Connection,
+    year: int,
+    today: date,
+    titles: Mapping[str, str],
+    villages: Collection[str] | None = None,
+) -> list[DueDay]:
+    """All that is due in a year as far as is known today, in order; `titles` are templates' by name.
+
+    Contracts and promises are counted of `villages` alone, if given.
+    """
     frame = contracts(connection, today)
+    if villages is not None:
+        frame = frame.filter(pl.col("village").cast(pl.String).is_in(sorted(villages)))
     found = [
         *_campaigns(connection),
         *_checks(year),

@@ -41,7 +41,7 @@ class Promised:
 def record(connection: Connection, kept: Sequence[Promised], on: date | None, actor: Actor) -> int:
     """Enter promises as kept on a day, None takes that back; how many entries are new."""
     day = on.isoformat() if on else ""
-    new = [one for one in kept if (_said(connection, one) or "") != day]
+    new = [one for one in kept if (said_of(connection, one) or "") != day]
     for one in new:
         _enter(connection, one, day, actor)
     return len(new)
@@ -51,7 +51,7 @@ def record_ticks(connection: Connection, actor: Actor, lines: Sequence[Line]) ->
     """Enter as kept today what a page of a list is ticked for, unless something has been said of it already."""
     for line in lines:
         one = Promised.of_subject(line.subject)
-        if TICK in line.ticked and _said(connection, one) is None:
+        if TICK in line.ticked and said_of(connection, one) is None:
             _enter(connection, one, actor.today.isoformat(), actor)
 
 
@@ -72,10 +72,10 @@ def unsure(connection: Connection) -> list[Promised]:
         .order_by(tick_line.c.subject)
     )
     found = [Promised.of_subject(subject) for subject in connection.execute(query).scalars()]
-    return [one for one in found if _said(connection, one) is None]
+    return [one for one in found if said_of(connection, one) is None]
 
 
-def _said(connection: Connection, one: Promised) -> str | None:
+def said_of(connection: Connection, one: Promised) -> str | None:
     """On which day the newest entry says that it was kept, "" where that was taken back; None where there is none."""
     of_it = (
         (promise_kept.c.contract == one.number)

@@ -32,7 +32,7 @@ def signed_by(
         return None
     numbers = sorted(
         number
-        for number in _contracts_of(connection, {identity})
+        for number in contracts_of(connection, {identity})
         if query.within is None or number[:VILLAGE_DIGITS] in query.within
     )
     if not numbers:
@@ -55,7 +55,7 @@ def identity_of(typed: str) -> str:
 def asked(connection: Connection, query: Query) -> dict[Term, frozenset[str]]:
     """What the query's terms mean that no index can tell: the numbers of the contracts, by term."""
     return {
-        term: frozenset(_contracts_of(connection, _people_of(connection, term)))
+        term: frozenset(contracts_of(connection, _people_of(connection, term)))
         for term in query.terms
         if term.field in ASKED
     }
@@ -79,7 +79,7 @@ def _people_of(connection: Connection, term: Term) -> set[str]:
     return set(_ending(connection, end)) if _ID_END.fullmatch(end) else set()
 
 
-def _contracts_of(connection: Connection, identities: Collection[str]) -> set[str]:
+def contracts_of(connection: Connection, identities: Collection[str]) -> set[str]:
     """The numbers of the contracts signed with these identity numbers, or with others of the same persons."""
     linked = linked_numbers(connection)
     every = sorted({number for identity in identities for number in linked.get(identity, {identity})})

@@ -67,11 +67,11 @@ class ShelfPaper:
 
 def papers_of(connection: Connection, on: date, numbers: Sequence[int]) -> Iterator[ShelfPaper]:
     """These papers, by number; what was not filed by then is left out."""
-    newest = newest_paper(on.isoformat())
     wanted = sorted(set(numbers))
-    archival, destroyed = (
-        (numbers_of_papers(connection), destroyed_papers(connection)) if wanted else ({}, {})
-    )
+    if not wanted:
+        return
+    newest = newest_paper(on.isoformat())
+    archival, destroyed = numbers_of_papers(connection), destroyed_papers(connection)
     for start in range(0, len(wanted), CHUNK):
         part = and_(paper.c.number.in_(wanted[start : start + CHUNK]), newest)
         for row in connection.execute(select(paper).where(part).order_by(paper.c.number)):

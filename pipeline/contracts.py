@@ -121,6 +121,18 @@ def printables(connection: Connection, campaign_id: int, village_code: str, on: 
     return sorted(found, key=lambda one: print_order(one.blank, one.group, one.household, one.number))
 
 
+def find_printable(connection: Connection, number: str) -> Printable:
+    """A contract that is known, as it is printed."""
+    contract, party = tables.contract, tables.party
+    rows = connection.execute(
+        select(contract, party.c.name, party.c.id_number)
+        .join(party, party.c.contract == contract.c.number)
+        .where(contract.c.number == number)
+        .order_by(party.c.position)
+    )
+    return _printable(rows.all())
+
+
 def print_order(
     blank: bool, group: int, household: str, number: str
 ) -> tuple[bool, int, tuple[int, str], str, str]:

@@ -189,6 +189,10 @@ class ContractNotThere(WrongUsage):
     """签约批次“{name}”里没有可以打印的 {numbers}：编号不在这个批次、不是 --village 那个村的，或者已经作废、终止、登记为未签。请核对 --number。"""
 
 
+class NotPrintable(WrongUsage):
+    """合同 {number} 现在排不出来：{reason}"""
+
+
 class PagesBeyond(WrongUsage):
     """“{village}”这一批只有 {pages} 页，没有第 {first} 页。请核对 --pages（页数照完整的 print.pdf 数）。"""
 
@@ -306,7 +310,7 @@ class VillageAmbiguous(WrongUsage):
 
 
 class TemplateIncomplete(NoInput):
-    """合同模板文件夹“{file}”里没有 {name}。一个模板是一个文件夹，里面要有 contract.docx 和 contract.toml 两个文件，请补上。"""
+    """合同模板文件夹“{file}”里没有 {name}。一个模板是一个文件夹（可以打成 zip），里面要有 contract.docx 和 contract.toml 两个文件，请补上。"""
 
 
 class TemplateUnreadable(NoInput):

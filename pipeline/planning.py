@@ -75,13 +75,17 @@ def plan_villages(
     actor: Actor,
     done: Callable[[], None],
     only: Set[tuple[str, str]] | None = None,
+    chosen: Set[str] | None = None,
 ) -> PlanCounts:
     """Plan the campaign in the given villages within the caller's transaction; `done` after each village.
 
-    What has a number keeps it; what waits is looked at anew. `only` of these templates and parties (their keys), if given.
+    What has a number keeps it; what waits is looked at anew. `only` of these templates and parties (their keys), and of
+    the `chosen` templates (their names), if given.
     """
     divisions = divisions_of(connection)
     units = unit_bodies(divisions, settings.units)
+    names = [template.manifest.name for template in templates]
+    templates = [one for one in templates if chosen is None or one.manifest.name in chosen]
     by_name = {template.manifest.name: template for template in templates}
     for template in templates:
         keep_template(connection, template)
@@ -103,11 +107,11 @@ def plan_villages(
         _write_contracts(
             connection, campaign, village, new, by_name, place_of(divisions, village, settings), charge, actor
         )
-        _forget_waiting(connection, campaign, village, None if only is None else found)
+        _forget_waiting(connection, campaign, village, None if only is None else found, chosen)
         _write_waiting(connection, campaign, village, [one for one in found if isinstance(one, Wait)])
         added += len(new)
         done()
-    counts = plan_counts(connection, campaign, added, [template.manifest.name for template in templates])
+    counts = plan_counts(connection, campaign, added, names)
     journal.record(
         connection,
         actor,
@@ -301,11 +305,17 @@ def keep_serials(connection: Connection, village: str, year: int, serials: Count
 
 
 def _forget_waiting(
-    connection: Connection, campaign: Campaign, village: str, looked_at: Sequence[Offer | Wait] | None
+    connection: Connection,
+    campaign: Campaign,
+    village: str,
+    looked_at: Sequence[Offer | Wait] | None,
+    chosen: Set[str] | None,
 ) -> None:
-    """Take away what waited in a village before it was looked at anew; None: all of it was."""
+    """Take away what waited in a village before it was looked at anew; None: all of it was, of the `chosen` templates."""
     waiting = tables.waiting
     theirs = delete(waiting).where(waiting.c.campaign_id == campaign.id, waiting.c.village_code == village)
+    if chosen is not None:
+        theirs = theirs.where(waiting.c.template.in_(chosen))
     if looked_at is None:
         connection.execute(theirs)
         return

@@ -3,8 +3,9 @@
 A worker only reads the archive. A layout that it lacks is the parent's to make (pipeline/printing.py).
 """
 
+import io
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,15 +13,18 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from archive.home import Home, code_key
+from archive.numbers import VILLAGE_DIGITS
 from archive.search import Names
-from pipeline import press
+from pipeline import libreoffice, press
 from pipeline.campaigns import Campaign
-from pipeline.contracts import Printable, Printed, kept_layout, kept_template, printables
+from pipeline.contracts import Printable, Printed, find_printable, kept_layout, kept_template, printables
 from pipeline.cover import BatchFacts
+from pipeline.errors import NotPrintable
 from pipeline.layout import FieldPlace, Layout, Variant
 from pipeline.planning import divisions_of
 from pipeline.press import Batch, Forms
 from pipeline.print_run import Summary
+from pipeline.render_layout import render
 from pipeline.responsibles import responsibles_of
 from pipeline.shipped import shipped_layout, ships
 from pipeline.template import Template
@@ -112,6 +116,32 @@ def press_village(job: Job) -> Pressed:
     return Pressed(job.village, printed, pages, len(layouts.own), tuple(stopped), tuple(layouts.shipped))
 
 
+def press_alone(connection: Connection, number: str) -> bytes:
+    """One contract as it would be printed, to be looked at: a PDF without cover.
+
+    Its code is signed with no archive's key, so that no archive takes it for its own; a layout that is lacking is made
+    and not kept. Raises NotPrintable, LibreOfficeMissing, LayoutFaulty.
+    """
+    contract = find_printable(connection, number)
+    templates = {contract.template_sha256: kept_template(connection, contract.template_sha256)}
+    layouts = _Layouts(connection, templates, renders=libreoffice.find() is not None)
+    layout, reason = _lay_out(contract, layouts)
+    while layouts.lacking:
+        layouts.take(render([(templates[sha], variant) for sha, variant in layouts.lacking]))
+        layout, reason = _lay_out(contract, layouts)
+    if layout is None:
+        raise NotPrintable(number=number, reason=reason)
+    out = io.BytesIO()
+    batch = Batch(
+        BatchFacts(number[:VILLAGE_DIGITS], "", "", date.min, date.min),
+        [(contract, layout)],
+        templates,
+        b"preview",
+    )
+    press.write_contracts(out, batch, f"预览 {number}")
+    return out.getvalue()
+
+
 class _Layouts:
     """The layouts of a village's contracts: from the catalogue, from those that ship, else lacking.
 
@@ -137,6 +167,11 @@ class _Layouts:
                 self.lacking.add((template.sha256, variant))
             self._seen[key] = found
         return self._seen[key]
+
+    def take(self, made: Iterable[Layout]) -> None:
+        """What was lacking was made."""
+        self._seen |= {layout.key: layout for layout in made}
+        self.lacking.clear()
 
     def labels(self, contract: Printable, places: Sequence[FieldPlace]) -> str:
         """What the document calls some of a contract's fields."""

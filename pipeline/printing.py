@@ -41,6 +41,7 @@ from pipeline.which import Which
 OURS = re.compile(
     r"print\.pdf|print-([2-9]|collated|a3|part-\d+)\.pdf|print\.json|ledger\.xlsx|contracts\.zip", re.ASCII
 )
+DESK_WORK = Path("desk", "work")  # of an archive
 SCRATCH = re.compile(r"\.huyue-(\d{12})(-old)?", re.ASCII)  # what a killed run leaves
 
 
@@ -103,9 +104,11 @@ def check_out(
     """Raise FolderNotOurs unless `out` is new, empty or holds nothing but this campaign's batches.
 
     A part of a campaign goes into a new or empty folder, or where the same command was interrupted: it must not
-    take the place of the whole. Raises OutInArchive for a folder within the archive's own.
+    take the place of the whole. Raises OutInArchive for a folder within the archive's own, but for that in which the
+    desk's work is done: what is written there is sealed at once, and goes.
     """
-    if home.folder.resolve() in (out.resolve(), *out.resolve().parents):
+    above = (out.resolve(), *out.resolve().parents)
+    if home.folder.resolve() in above and (home.folder / DESK_WORK).resolve() not in above[1:]:
         raise OutInArchive(file=out)
     if not out.exists():
         return

@@ -44,12 +44,15 @@ class Template:
 
 
 def load_template(folder: Path) -> Template:
-    """The template in a folder that holds contract.docx and contract.toml.
+    """The template in a folder, or a .zip of one, that holds contract.docx and contract.toml.
 
     Raises TemplateIncomplete, TemplateUnreadable or ManifestFaulty, each naming the file and the remedy.
     """
-    docx = _read(folder / DOCUMENT, MAX_DOCX, "删去其中的大图片")
-    toml = _read(folder / MANIFEST, MAX_TOML, _MISPLACED)
+    if is_zip(folder):
+        docx, toml = _unpacked(folder)
+    else:
+        docx = _read(folder / DOCUMENT, MAX_DOCX, _TOO_LARGE)
+        toml = _read(folder / MANIFEST, MAX_TOML, _MISPLACED)
     manifest = decode_manifest(toml, folder / MANIFEST)
     open_docx(docx, folder / DOCUMENT)
     both = hashlib.sha256(docx).digest() + hashlib.sha256(toml).digest()
@@ -96,8 +99,44 @@ def open_docx(data: bytes, file: str | Path = DOCUMENT) -> dict[str, bytes]:
     return members
 
 
+def is_zip(path: Path) -> bool:
+    """Whether a template may be packed in this file."""
+    return path.suffix.lower() == ".zip" and path.is_file()
+
+
+def _unpacked(path: Path) -> tuple[bytes, bytes]:
+    """The document and the manifest in a .zip, wherever in it they stand; what else is in it is not looked at."""
+    found: dict[str, bytes] = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(_read(path, 2 * MAX_DOCX, _TOO_LARGE))) as archive:
+            for info in archive.infolist():
+                name = info.filename.replace("\\", "/").rpartition("/")[2]
+                limit = {DOCUMENT: MAX_DOCX, MANIFEST: MAX_TOML}.get(name)
+                if limit is None or info.filename.startswith("__MACOSX/"):
+                    continue
+                if name in found:
+                    raise TemplateUnreadable(
+                        file=path, detail=f"里面有两个 {name}", remedy="一次只放一个模板"
+                    )
+                if info.compress_type not in _PACKED:
+                    raise zipfile.BadZipFile
+                with archive.open(info) as member:
+                    found[name] = member.read(limit + 1)
+                if len(found[name]) > limit:
+                    raise TemplateUnreadable(
+                        file=path, detail=f"里面的 {name} 大于 {limit / 1_000_000:g} MB", remedy=_TOO_LARGE
+                    )
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError):
+        raise TemplateUnreadable(file=path, detail="它不是 zip，或者已经损坏", remedy="重新打包") from None
+    for name in (DOCUMENT, MANIFEST):
+        if name not in found:
+            raise TemplateIncomplete(file=path, name=name)
+    return found[DOCUMENT], found[MANIFEST]
+
+
 RESAVE = "用 Word 或 WPS 打开，另存为 .docx"
 _MISPLACED = "检查是不是放错了文件"
+_TOO_LARGE = "删去其中的大图片"
 
 
 def _parsed(file: str | Path, name: str, content: bytes) -> etree._Element:

@@ -5,7 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
+from sqlalchemy import Connection
 
+from archive import worklists
+from archive.audit.contracts import contracts
+from archive.audit.findings import audit
 from archive.listing import CONTRACT, NUMBER, PLACE, Column, Table, described, place_order
 from archive.search_names import Names
 from archive.worklists import Worklist
@@ -148,3 +152,22 @@ def listed(kind: Worklist, rows: pl.DataFrame, names: Names, on: date, declined:
     after = ["sheet", "box"] if kind is Worklist.MEND else []
     foot = FEET[kind] + (f"近半月有 {declined} 份。" if kind is Worklist.CHANGES else "")
     return Listed(kind, f"{TITLES[kind]}（{on}）", frame.sort(*order, *after), foot)
+
+
+def make_list(connection: Connection, kind: Worklist, within: pl.Expr, names: Names, on: date) -> Listed:
+    """A list as of a date, of the contracts that `within` is true of."""
+    declined = 0
+    if kind is Worklist.CHANGES:
+        rows, declined = worklists.changes(connection, contracts(connection, on).filter(within), on)
+        return listed(kind, rows, names, on, declined)
+    found = audit(connection, on)
+    match kind:
+        case Worklist.URGE:
+            rows = worklists.urge(found)
+        case Worklist.RENEW:
+            rows = worklists.renew(found)
+        case Worklist.MEND:
+            rows = worklists.mend(connection, found)
+        case Worklist.UNFILED:
+            rows = worklists.unfiled(connection, found)
+    return listed(kind, rows.filter(within), names, on, declined)

@@ -79,6 +79,7 @@ def add(
             failures=0,
             locked_until="",
             made_at=_now().isoformat(),
+            changed_at="",
         )
     )
     return int(done.lastrowid)
@@ -117,7 +118,7 @@ def change(
     connection.execute(
         update(table)
         .where(table.c.id == number)
-        .values(role=str(role), villages=json.dumps(kept), active=active)
+        .values(role=str(role), villages=json.dumps(kept), active=active, changed_at=_now().isoformat())
     )
     end_all(connection, number)
     return account_of(connection, number)

@@ -2,6 +2,8 @@
 
 import hmac
 import logging
+import threading
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,10 +15,11 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from archive.errors import ArchiveLocked, HuyueError
+from web.api import make_api
 from web.asked import PAGES, Asked, Page
 from web.desk import Desk
 from web.doors import MINUTES, MOST_TRIES, open_doors
@@ -24,6 +27,7 @@ from web.errors import HTTP_STATUS, FormStale, NotAllowed, NotFound
 from web.incoming import check_origin, form_of, session_of
 from web.jobs import Jobs
 from web.pages import load
+from web.pictures import Pictures
 from web.problem import problem_response
 from web.roles import CHINESE
 from web.security import Guarded, Limit
@@ -40,6 +44,7 @@ def make_app(desk: Desk, jobs: Jobs, hosts: frozenset[str]) -> ASGIApp:
     @asynccontextmanager
     async def living(_: Starlette) -> AsyncIterator[None]:
         jobs.start()
+        threading.Thread(target=desk.warm, daemon=True).start()
         try:
             yield
         finally:
@@ -50,12 +55,14 @@ def make_app(desk: Desk, jobs: Jobs, hosts: frozenset[str]) -> ASGIApp:
         routes=[
             *open_doors(),
             Route("/static/{name:path}", static_file),
+            Mount("/api", make_api(desk)),
             *routes,
         ],
         lifespan=living,
         exception_handlers={HTTPException: _unknown, HuyueError: _told, Exception: _bug},
     )
     app.state.desk, app.state.jobs = desk, jobs
+    app.state.pictures = Pictures()
     app.state.tries = Limit(MOST_TRIES, MINUTES * 60)
     return Guarded(app, hosts, secure=desk.secure)
 
@@ -114,6 +121,8 @@ async def _unknown(request: Request, problem: Exception) -> Response:
 
 
 async def _bug(request: Request, problem: Exception) -> Response:
-    LOG.error("bug: %s", type(problem).__name__)
+    # What went wrong and where; never what it was about, which may be somebody's.
+    where = [f"{one.filename}:{one.lineno} {one.name}" for one in traceback.extract_tb(problem.__traceback__)]
+    LOG.error("bug: %s\n  %s", type(problem).__name__, "\n  ".join(where))
     said = f"程序出了没有料到的错（{type(problem).__name__}），刚才的操作没有完成。请告诉管理员。"
     return await run_in_threadpool(problem_response, request, said, 500)

@@ -45,6 +45,9 @@ account = Table(
     Column("failures", Integer, nullable=False),  # in a row
     Column("locked_until", String, nullable=False),
     Column("made_at", String, nullable=False),
+    Column(
+        "changed_at", String, nullable=False
+    ),  # its role or villages: jobs made before are not shown to it
 )
 session = Table(
     "session",

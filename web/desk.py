@@ -50,6 +50,9 @@ class Desk:
     fixed_day: date | None = None
     secure: bool = False  # browsers reach it by https
     passphrase: str | None = None
+    key_change: tuple[int, str] | None = (
+        None  # which administrator proposed another key; a second one approves
+    )
     _names: tuple[float, Names] | None = field(default=None)
     _lock: Lock = field(default_factory=Lock)
 
@@ -71,6 +74,10 @@ class Desk:
                     new = kept[1]
                 self._names = kept = (now, new)
             return kept[1]
+
+    def warm(self) -> None:
+        """Load what the first search would wait for: the dictionary."""
+        self.names().words.read("先读词典")
 
     def viewer(self, account: Account) -> Viewer:
         """The account as a viewer: towns stand for all their villages."""

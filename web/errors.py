@@ -35,6 +35,18 @@ class LastAdministrator(WrongUsage):
     """这是最后一个管理员账号，不能停用，也不能改成别的角色。"""
 
 
+class ItemTaken(WrongUsage):
+    """第 {id} 号刚才已由别人处理了，您的没有再记。"""
+
+
+class RosterElsewhere(WrongUsage):
+    """这份花名册里有不归您负责的村，没有读。请只留下自己的村再传，或者请管全部村的同事来导入。"""
+
+
+class ImportElsewhere(WrongUsage):
+    """最近一次导入里有不归您负责的村，您不能撤销。请找管全部村的同事。"""
+
+
 class BindUnsafe(WrongUsage):
     """只有本机能访问的地址（127.0.0.1）才可以不加密。要让别的电脑访问，请用 --tls-cert 和 --tls-key 给出证书，或者放在代理后面并写 --behind-proxy。"""
 
@@ -56,4 +68,6 @@ HTTP_STATUS: dict[type[WrongUsage], int] = {
     TooMany: 429,
     AccountTaken: 409,
     LastAdministrator: 409,
+    ItemTaken: 409,
+    ImportElsewhere: 403,
 }

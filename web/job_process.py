@@ -20,6 +20,7 @@ from typing import Any
 from archive.errors import EXIT_BUG, EXIT_DONE, EXIT_LOOK
 from web.files import SealedFiles
 
+MOST_RESULT = 1 << 20  # characters; what is longer, like a county's findings, is kept as a file alone
 TOLD = 0.3  # seconds between two words of how far it is
 
 
@@ -123,7 +124,7 @@ def _run(pipe: "Connection[Any, Any]", arguments: list[str]) -> tuple[int, Any, 
     finally:
         console.listeners.remove(tell)
     try:
-        value = json.loads(out.getvalue())
+        value = json.loads(out.getvalue()) if out.tell() <= MOST_RESULT else None
     except json.JSONDecodeError:
         value = None
     return status, value, [line for line in err.getvalue().splitlines() if line.strip()]

@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
 
 from archive.errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, EXIT_LOOK
 from archive.journal import CHINA
@@ -140,19 +140,24 @@ def enqueue(
 def jobs_of(connection: Connection, viewer: Viewer, most: int = 50) -> list[Job]:
     """Somebody's own jobs, the newest first."""
     table = database.job
-    query = select(table).where(table.c.account_id == viewer.account).order_by(table.c.id.desc()).limit(most)
+    query = select(table).where(_is_theirs(viewer)).order_by(table.c.id.desc()).limit(most)
     return [_job(row) for row in connection.execute(query)]
 
 
 def find_job(connection: Connection, viewer: Viewer, number: int) -> Job:
     """One of somebody's own jobs. Raises NotFound."""
     table = database.job
-    row = connection.execute(
-        select(table).where(table.c.id == number, table.c.account_id == viewer.account)
-    ).first()
+    row = connection.execute(select(table).where(table.c.id == number, _is_theirs(viewer))).first()
     if row is None:
         raise NotFound()
     return _job(row)
+
+
+def _is_theirs(viewer: Viewer) -> ColumnElement[bool]:
+    """The condition that a job is the account's, and was made since it may what it may now."""
+    table, account = database.job, database.account
+    since = select(account.c.changed_at).where(account.c.id == viewer.account).scalar_subquery()
+    return and_(table.c.account_id == viewer.account, table.c.made_at >= since)
 
 
 def file_name(job: int, place: int) -> str:

@@ -148,6 +148,7 @@ def _bound(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(1024)  # whoever comes before the server is ready waits for it
     except OSError:
         listening.close()
         raise PortTaken(port=port) from None

@@ -61,6 +61,12 @@ class Audit:
         """How many findings a person has explained."""
         return self.findings.filter(pl.col("status") == EXPLAINED).height
 
+    def within(self, which: pl.Expr) -> "Audit":
+        """The audit of those contracts alone that an expression over their columns is true of."""
+        some = self.contracts.filter(which)
+        of_them = self.findings.join(some.select("number"), on="number", how="semi", maintain_order="left")
+        return Audit(self.on, some, of_them)
+
     def of(self, number: str) -> pl.DataFrame:
         """A contract's findings."""
         return self.findings.filter(pl.col("number") == number)

@@ -4,6 +4,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from archive.index.words import BREAK, IDEOGRAPH, fold
 
@@ -28,7 +29,8 @@ def highlight(text: str, query_terms: Iterable[str]) -> str | None:
     return _written(text, marked) if any(marked) else None
 
 
-def _flat(text: str) -> tuple[str, list[tuple[int, int]]]:
+@lru_cache(maxsize=4096)  # villages, templates and terms come again and again on one page
+def _flat(text: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     """The folded characters that count, and for each where in `text` it starts and ends.
 
     A character with the combining marks after it is folded as one, as normalising the whole text would.
@@ -46,7 +48,7 @@ def _flat(text: str) -> tuple[str, list[tuple[int, int]]]:
                 row.append(BREAK if breaks else character)
                 origins.append((start, end))
         start = end
-    return "".join(row), origins
+    return "".join(row), tuple(origins)
 
 
 def _places(row: str, wanted: str) -> Iterator[int]:

@@ -90,7 +90,20 @@ def compare(
     contracts_of: Callable[[date], pl.DataFrame], period: Period, today: date, steps: Sequence[Period]
 ) -> Compared:
     """Work the figures out; `contracts_of` gives the contracts of a date, `steps` are the trend's periods."""
-    cubes = {day: cube(contracts_of(day), year) for day, year in dates_of(period, today, steps).items()}
+    return of_cubes(cubes_of(contracts_of, period, today, steps), period, today, steps)
+
+
+def cubes_of(
+    contracts_of: Callable[[date], pl.DataFrame], period: Period, today: date, steps: Sequence[Period]
+) -> dict[date, pl.DataFrame]:
+    """The counts (figures.cube) of every date that is compared."""
+    return {day: cube(contracts_of(day), year) for day, year in dates_of(period, today, steps).items()}
+
+
+def of_cubes(
+    cubes: Mapping[date, pl.DataFrame], period: Period, today: date, steps: Sequence[Period]
+) -> Compared:
+    """The comparison that counts of `cubes_of`, or of some places among them, make."""
 
     def of(one: Period) -> pl.DataFrame:
         return cubes[day_of(one, today)]

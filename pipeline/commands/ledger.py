@@ -11,7 +11,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from archive.audit.contracts import contracts
-from archive.audit.findings import Audit, audit
+from archive.audit.findings import audit
 from archive.ledgers.book import Book
 from archive.ledgers.cards import NAME as CARD
 from archive.ledgers.cards import card_pages, cards, heads, papers_of_households
@@ -132,12 +132,8 @@ class _Writer:
         if rows is not None:
             return cards(rows, on, names)
         if self._kind is Ledger.CORRECTIONS:
-            found = audit(connection, self._on)
-            within = found.contracts.filter(self._within)
-            of_them = found.findings.join(
-                within.select("number"), on="number", how="semi", maintain_order="left"
-            )
-            return corrections(connection, Audit(found.on, within, of_them), self.year, names)
+            found = audit(connection, self._on).within(self._within)
+            return corrections(connection, found, self.year, names)
         frame = contracts(connection, self._on)
         if self._kind is Ledger.TRANSFERS:
             return transfers(connection, frame, self._within, self.year, on, names)

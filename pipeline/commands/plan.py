@@ -15,7 +15,7 @@ from pipeline.indexing import keep_index
 from pipeline.planning import plan_villages, villages_to_plan, waiting_reasons
 from pipeline.renewal_list import read_renewals
 from pipeline.settings import read_settings
-from pipeline.templates_in_use import templates_in_use
+from pipeline.templates_in_use import named, templates_in_use
 
 SHOWN = 20
 EPILOG = "例：huyue --home 档案库 plan --campaign 2026春 --date 2026-03-01；加 --dry-run 先看数目。"
@@ -37,6 +37,13 @@ EPILOG = "例：huyue --home 档案库 plan --campaign 2026春 --date 2026-03-01
     metavar="名单",
     help="只安排 worklist renew 写出的到期续签名单上的当事人和合同；不续的，先从名单里删去那一行。",
 )
+@click.option(
+    "--template",
+    "named_ones",
+    multiple=True,
+    metavar="模板",
+    help="只安排这种合同：模板名、编号或名称；可以写几次。",
+)
 @click.option("--dry-run", is_flag=True, help="只算数目，不写入。")
 def plan(
     name: str,
@@ -44,6 +51,7 @@ def plan(
     closes: date | None,
     village: str | None,
     listed: Path | None,
+    named_ones: tuple[str, ...],
     dry_run: bool,
 ) -> int:
     home, actor = session().open_home(), session().actor()
@@ -52,7 +60,9 @@ def plan(
         campaign = open_campaign(connection, name, day, closes)
         require_open(campaign)
         templates = [one.template for one in templates_in_use(connection)]
-        villages = villages_to_plan(connection, templates, settings, village)
+        chosen = {named(templates, one).manifest.name for one in named_ones} or None
+        offered = [one for one in templates if chosen is None or one.manifest.name in chosen]
+        villages = villages_to_plan(connection, offered, settings, village)
         renewals = None if listed is None else read_renewals(connection, listed)
         if renewals is not None:
             villages = [one for one in villages if one in renewals.villages]
@@ -61,7 +71,7 @@ def plan(
         with progress("安排合同（村）", len(villages)) as bar:
             only = None if renewals is None else set(renewals.parties.values())
             counts = plan_villages(
-                connection, campaign, villages, templates, settings, actor, bar.advance, only
+                connection, campaign, villages, templates, settings, actor, bar.advance, only, chosen
             )
         reasons = waiting_reasons(connection, campaign)
         unplanned = [] if renewals is None else renewals.unplanned(connection, campaign)

@@ -1,6 +1,7 @@
 """`huyue promise`: what the office promised in its contracts, due when, kept when."""
 
 import io
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import polars as pl
 from archive.audit.contracts import contracts
 from archive.errors import EXIT_DONE, EXIT_LOOK
 from archive.listing import described, place_order, write_book
+from archive.numbers import VILLAGE_DIGITS
 from archive.promise_records import Promised, record, unsure
 from archive.promises import promises
 from pipeline.commands.contract_number import NUMBER, find_number
+from pipeline.commands.villages import VILLAGES, village_codes
 from pipeline.console import DAY, FILE, FOLDER, Command, Group, emit, progress, refuse_existing, session
-from pipeline.divisions import Divisions
 from pipeline.errors import PromiseUnknown
 from pipeline.indexing import names_of
 from pipeline.promise_list import STATUSES, WORKBOOK, open_ones, read_kept, tables_of, totals, village_list
@@ -45,17 +47,18 @@ def promise() -> None:
     epilog="例：huyue --home 档案库 promise due --on 2026-06-30 --village 冲洞村 --out 兑现",
 )
 @click.option("--on", "day", type=DAY, metavar="日期", help="哪一天的情况（按当天所知），默认今天。")
-@click.option("--village", metavar="村", help="只列一个村：村名或代码。")
+@VILLAGES
 @click.option("--out", type=FOLDER, metavar="文件夹", help="兑现单写到这里；已有的不会覆盖。")
-def due(day: date | None, village: str | None, out: Path | None) -> int:
+def due(day: date | None, villages: Sequence[str], out: Path | None) -> int:
     home, actor = session().open_home(), session().actor()
     names, on = names_of(home), day or actor.today
     with home.reading() as connection:
         frame = promises(connection, contracts(connection, on), on)
         doubtful = unsure(connection)
-    if village is not None:
-        code = Divisions(names.divisions).find_village(village)
-        frame = frame.filter(pl.col("village").cast(pl.String) == code)
+    if villages:
+        codes = village_codes(names, villages)
+        frame = frame.filter(pl.col("village").cast(pl.String).is_in(codes))
+        doubtful = [one for one in doubtful if one.number[:VILLAGE_DIGITS] in codes]
     frame = (
         described(frame, names).with_columns(pl.col("village").cast(pl.String)).sort(*place_order(), "due")
     )

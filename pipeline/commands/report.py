@@ -26,6 +26,7 @@ from archive.reports.tables import Tables
 from archive.reports.xlsx_form import write_xlsx
 from archive.search_names import Names
 from pipeline import fonts
+from pipeline.commands.villages import VILLAGES, village_codes
 from pipeline.console import (
     FIRST_YEAR,
     FOLDER,
@@ -97,7 +98,6 @@ class OutFile(click.Path):
 
 PERIOD = click.argument("period", type=PeriodType(), metavar="统计期")
 TOWN = click.option("--town", metavar="镇", help="只统计一个乡镇：名称或代码。")
-VILLAGE = click.option("--village", metavar="村", help="只统计一个村：村名或代码。")
 
 
 @click.group(
@@ -135,13 +135,18 @@ def report() -> None:
     help="分到镇（town）、村（village）还是组（group），默认村。",
 )
 @TOWN
-@VILLAGE
+@VILLAGES
 def period(
-    period: Period, out: Path | None, forms: tuple[str, ...], by: str, town: str | None, village: str | None
+    period: Period,
+    out: Path | None,
+    forms: tuple[str, ...],
+    by: str,
+    town: str | None,
+    villages: Sequence[str],
 ) -> None:
     files = [out / f"统计报表-{period}.{form}" for form in forms] if out else []
     refuse_existing(*files)
-    tables, place = _tables(period, town, village, period.steps())
+    tables, place = _tables(period, town, villages, period.steps())
     if out:
         out.mkdir(parents=True, exist_ok=True)
         document, day = period_report(tables, place, by), session().actor().today
@@ -168,7 +173,7 @@ def period(
 )
 @TOWN
 def bulletin(period: Period, out: Path, town: str | None) -> None:
-    tables, place = _tables(period, town, None, ())
+    tables, place = _tables(period, town, (), ())
     _write(out, bulletins.bulletin(tables, place))
     emit({"period": str(period), "file": str(out)}, [f"通报在 {out}。请看过、改好再发。"])
 
@@ -204,13 +209,18 @@ def selfcheck(year: int, out: Path) -> int:
 @click.option("--template", metavar="合同", help="只要一种合同：名称或编号。")
 @click.option("--out", type=OutFile(".xlsx"), metavar="文件", help="另存 Excel 清单。")
 @TOWN
-@VILLAGE
+@VILLAGES
 def contracts(
-    period: Period, figure: str, template: str | None, out: Path | None, town: str | None, village: str | None
+    period: Period,
+    figure: str,
+    template: str | None,
+    out: Path | None,
+    town: str | None,
+    villages: Sequence[str],
 ) -> None:
     home, today = session().open_home(), session().actor().today
     names, on = names_of(home), day_of(period, today)
-    within, place = _within(names, town, village)
+    within, place = _within(names, town, villages)
     if template is not None:
         within &= pl.col("template").cast(pl.String) == _template(names, template)
     count = FIGURES[figure]
@@ -228,12 +238,12 @@ def contracts(
 
 
 def _tables(
-    period: Period, town: str | None, village: str | None, steps: Sequence[Period]
+    period: Period, town: str | None, villages: Sequence[str], steps: Sequence[Period]
 ) -> tuple[Tables, str]:
     """The period's figures with what codes are called, and the place that they are confined to."""
     home = session().open_home()
     names = names_of(home)
-    within, place = _within(names, town, village)
+    within, place = _within(names, town, villages)
     with home.reading() as connection:
         facts = Facts.read(connection, names=False)
     return _compared(names, lambda day: facts.on(day).filter(within), period, steps), place
@@ -263,10 +273,15 @@ def _compared(
         return Tables(compare(counted, period, today, steps), names)
 
 
-def _within(names: Names, town: str | None, village: str | None) -> tuple[pl.Expr, str]:
+def _within(names: Names, town: str | None, villages: Sequence[str]) -> tuple[pl.Expr, str]:
     """What contracts are counted, as an expression over their columns; the place's name, "" for all."""
     divisions = Divisions(names.divisions)
-    code = town_or_village(divisions, town, village)
+    if len(villages) > 1 and town is None:
+        codes = village_codes(names, villages)
+        called = place_name(divisions, codes[0])
+        within = pl.col("village").cast(pl.String).is_in(codes)
+        return within, f"{called}等{len(codes)}个村" if len(codes) > 1 else called
+    code = town_or_village(divisions, town, villages[0] if villages else None)
     if code is None:
         return pl.lit(True), ""
     column, value = ("town", f"{code}000") if len(code) == TOWN_DIGITS else ("village", code)

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from archive.catalogue import tables
 from archive.errors import EXIT_BUG, EXIT_USAGE, HuyueError
 from archive.home import Home
 from archive.journal import Actor
@@ -156,12 +155,7 @@ class _Desk:
             self.viewer.open(self.place)
 
     def _whose(self, connection: Connection, number: str) -> str:
-        """A contract's parties and title."""
-        party, contract = tables.party, tables.contract
-        people = select(party.c.name).where(party.c.contract == number).order_by(party.c.position)
-        template = select(contract.c.template).where(contract.c.number == number)
-        title = self.names.titles.get(connection.execute(template).scalar() or "", "")
-        return f"{'、'.join(filter(None, connection.execute(people).scalars()))}　{title}"
+        return reviews.whose(connection, self.names.titles, number)
 
     def _assign(self, item: Item, number: str, sheet: int) -> None:
         with self.home.reading() as connection:

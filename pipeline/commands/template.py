@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from archive.errors import EXIT_DONE, EXIT_LOOK
-from pipeline.console import FOLDER, Command, Group, emit, say, session
+from pipeline.console import FILE, FOLDER, Command, Group, emit, say, session
 from pipeline.errors import TemplateRefused
 from pipeline.settings import read_settings
-from pipeline.template import Template, load_template
+from pipeline.template import Template, is_zip, load_template
 from pipeline.template_problem import ERROR, TemplateProblem
 from pipeline.templates_in_use import named, take_into_use, templates_in_use, templates_of
 
@@ -84,9 +84,9 @@ def preview(names: tuple[str, ...], out: Path) -> None:
 @template.command(
     cls=Command,
     epilog="例：huyue --home 档案库 template add 我的模板文件夹；加 --dry-run 先看行不行。",
-    help="检查一个文件夹里的模板，没有错误就启用：以后新编号的合同用它。已经编了号的合同不变。",
+    help="检查一个文件夹（或打成 zip 的）里的模板，没有错误就启用：以后新编号的合同用它。已经编了号的合同不变。",
 )
-@click.argument("folder", type=FOLDER, metavar="文件夹")
+@click.argument("folder", type=FILE, metavar="文件夹或 zip")
 @click.option("--dry-run", is_flag=True, help="只检查，不启用。")
 def add(folder: Path, dry_run: bool) -> int:
     home, actor = session().open_home(), session().actor()
@@ -117,7 +117,7 @@ def add(folder: Path, dry_run: bool) -> int:
 def diff(name: str, others: tuple[str, ...]) -> None:
     from pipeline.template_diff import as_json, as_lines, compared
 
-    if len(others) > 2 or (len(others) == 2 and Path(name).is_dir()):
+    if len(others) > 2 or (len(others) == 2 and _is_given(name)):
         raise click.UsageError("最多写两个文件夹，或者模板名、旧版、新版。")
     old, new = _two_versions(name, others)
     found = compared(old, new)
@@ -128,7 +128,7 @@ def _two_versions(name: str, others: Sequence[str]) -> tuple[Template, Template]
     """The older and the newer of the two that `diff` is asked about."""
     from pipeline.template_diff import two_of
 
-    if Path(name).is_dir():
+    if _is_given(name):
         first = load_template(Path(name))
         if others:
             return first, load_template(Path(others[0]))
@@ -139,7 +139,7 @@ def _two_versions(name: str, others: Sequence[str]) -> tuple[Template, Template]
 
 def _chosen(names: Sequence[str]) -> list[Template]:
     """What the names or folders mean; all that is in use where none is given."""
-    folders = [Path(name) if Path(name).is_dir() else None for name in names]
+    folders = [Path(name) if _is_given(name) else None for name in names]
     if names and all(folders):
         return [load_template(folder) for folder in folders if folder]
     in_use = templates_of(session().home_if_any())
@@ -149,6 +149,11 @@ def _chosen(names: Sequence[str]) -> list[Template]:
         load_template(folder) if folder else named(in_use, name)
         for name, folder in zip(names, folders, strict=True)
     ]
+
+
+def _is_given(name: str) -> bool:
+    """Whether it is a template itself, in a folder or a zip, not the name of one that is in use."""
+    return Path(name).is_dir() or is_zip(Path(name))
 
 
 def _problems(one: Template) -> list[TemplateProblem]:

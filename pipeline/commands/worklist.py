@@ -7,20 +7,15 @@ from pathlib import Path
 
 import click
 import polars as pl
-from sqlalchemy import Connection
 
-from archive import worklists
-from archive.audit.contracts import contracts
-from archive.audit.findings import audit
 from archive.errors import EXIT_DONE, EXIT_LOOK
 from archive.listing import write_book
-from archive.search_names import Names
 from archive.worklists import Worklist
+from pipeline.commands.villages import VILLAGES, of_villages
 from pipeline.console import DAY, FOLDER, Command, emit, progress, refuse_existing, session
-from pipeline.divisions import Divisions
 from pipeline.indexing import names_of
 from pipeline.list_pages import write_pages
-from pipeline.worklist_tables import TITLES, Listed, listed
+from pipeline.worklist_tables import TITLES, Listed, make_list
 
 EPILOG = (
     "例：huyue --home 档案库 worklist urge --village 冲洞村 --out 清单；worklist renew --out 清单，再 "
@@ -37,25 +32,22 @@ EPILOG = (
 )
 @click.argument("kind", type=click.Choice([str(one) for one in Worklist]), metavar="清单")
 @click.option("--on", "day", type=DAY, metavar="日期", help="哪一天的情况（按当天所知），默认今天。")
-@click.option("--village", metavar="村", help="只列一个村：村名或代码。")
+@VILLAGES
 @click.option("--responsible", metavar="姓名", help="只列一位联户责任人的。")
 @click.option(
     "--out", required=True, type=FOLDER, metavar="文件夹", help="清单写到这里；已有的文件不会覆盖。"
 )
-def worklist(kind: str, day: date | None, village: str | None, responsible: str | None, out: Path) -> int:
+def worklist(kind: str, day: date | None, villages: Sequence[str], responsible: str | None, out: Path) -> int:
     wanted = Worklist(kind)
     home, on = session().open_home(), day or session().actor().today
     names = names_of(home)
     files = [out / f"{TITLES[wanted]}-{on}.{ending}" for ending in ("xlsx", "pdf")]
     refuse_existing(*files)
-    within = pl.lit(True)
-    if village is not None:
-        code = Divisions(names.divisions).find_village(village)
-        within &= pl.col("village").cast(pl.String) == code
+    within = of_villages(names, villages)
     if responsible is not None:
         within &= pl.col("responsible").cast(pl.String) == responsible.strip()
     with home.reading() as connection:
-        found = _listed(connection, wanted, within, names, on)
+        found = make_list(connection, wanted, within, names, on)
     if found.frame.height:
         _write(found, files, session().actor().today)
     said = [f"{found.title}：{found.contracts} 份合同。"]
@@ -71,25 +63,6 @@ def worklist(kind: str, day: date | None, village: str | None, responsible: str 
     }
     emit(value, said)
     return EXIT_LOOK if found.frame.height and wanted is not Worklist.CHANGES else EXIT_DONE
-
-
-def _listed(connection: Connection, kind: Worklist, within: pl.Expr, names: Names, on: date) -> Listed:
-    declined = 0
-    if kind is Worklist.CHANGES:
-        rows, declined = worklists.changes(connection, contracts(connection, on).filter(within), on)
-    else:
-        found = audit(connection, on)
-        match kind:
-            case Worklist.URGE:
-                rows = worklists.urge(found)
-            case Worklist.RENEW:
-                rows = worklists.renew(found)
-            case Worklist.MEND:
-                rows = worklists.mend(connection, found)
-            case Worklist.UNFILED:
-                rows = worklists.unfiled(connection, found)
-        rows = rows.filter(within)
-    return listed(kind, rows, names, on, declined)
 
 
 def _write(found: Listed, files: Sequence[Path], today: date) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
 
 from archive import journal
 from archive.catalogue import tables
@@ -103,20 +104,29 @@ EVERYTHING = Pile()
 def open_items(connection: Connection, pile: Pile = EVERYTHING) -> Iterator[Item]:
     """What waits to be looked at of a pile, in the order in which it came."""
     review = tables.review
-    villages = _villages_of_files(connection)
-    query = _query().where(review.c.decision == "").order_by(review.c.id)
+    waiting = review.c.decision == ""
+    villages = _villages_of_files(connection, waiting)
+    query = _query().where(waiting).order_by(review.c.id)
     for row in connection.execute(query):
         item = _item(row, villages)
         if item in pile:
             yield item
 
 
-def _villages_of_files(connection: Connection) -> dict[int, str]:
-    """The village that most filed pages of a file are from, for the files with pages in review."""
+def decided_items(connection: Connection, since: date) -> Iterator[Item]:
+    """What was decided from that day on, the latest day first."""
+    review = tables.review
+    decided = review.c.decision != ""
+    villages = _villages_of_files(connection, decided)
+    query = _query().where(decided, review.c.decided_on >= since.isoformat())
+    for row in connection.execute(query.order_by(review.c.decided_on.desc(), review.c.id.desc())):
+        yield _item(row, villages)
+
+
+def _villages_of_files(connection: Connection, of_items: ColumnElement[bool]) -> dict[int, str]:
+    """The village that most filed pages of a file are from, for the files of those items in review."""
     page, other, review = tables.scan_page, tables.scan_page.alias(), tables.review
-    files = (
-        select(other.c.file_id).join(review, review.c.page_id == other.c.id).where(review.c.decision == "")
-    )
+    files = select(other.c.file_id).join(review, review.c.page_id == other.c.id).where(of_items)
     village, many = func.substr(page.c.contract, 1, VILLAGE), func.count()
     rows = connection.execute(
         select(page.c.file_id, village)
@@ -132,7 +142,21 @@ def find_item(connection: Connection, item_id: int) -> Item:
     row = connection.execute(_query().where(tables.review.c.id == item_id)).first()
     if row is None:
         raise ReviewUnknown(id=item_id)
-    return _item(row, {})
+    return _item(row, _villages_of_files(connection, tables.review.c.id == item_id))
+
+
+def whose(connection: Connection, titles: Mapping[str, str], number: str) -> str:
+    """A contract's parties and title, by which a person knows it; of a declined one the title alone."""
+    party, contract, closing = tables.party, tables.contract, tables.closing
+    declined = closing.c.kind == "declined"
+    if connection.execute(select(closing.c.id).where(closing.c.contract == number, declined)).first():
+        people = []
+    else:
+        query = select(party.c.name).where(party.c.contract == number).order_by(party.c.position)
+        people = [name for name in connection.execute(query).scalars() if name]
+    template = select(contract.c.template).where(contract.c.number == number)
+    title = titles.get(connection.execute(template).scalar() or "", "")
+    return f"{'、'.join(people)}　{title}"
 
 
 def labels_of(connection: Connection, item: Item) -> list[str]:

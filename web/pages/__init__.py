@@ -2,7 +2,28 @@
 
 from importlib import import_module
 
-MODULES = ("home", "account", "jobs", "search", "contract")
+MODULES = (
+    "home",
+    "account",
+    "jobs",
+    "search",
+    "contract",
+    "contract_close",
+    "rosters",
+    "campaigns",
+    "templates",
+    "intake",
+    "review",
+    "admin",
+    "keeping",
+    "audit",
+    "reports",
+    "people",
+    "samples",
+    "worklists",
+    "promises",
+    "tiles",
+)
 
 
 def load() -> None:

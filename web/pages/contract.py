@@ -10,12 +10,17 @@ from archive.catalogue import tables
 from archive.filings import Filing, filing_versions
 from archive.numbers import parse
 from pipeline.commands.show import EVENTS, VERDICTS
+from pipeline.contracts import layout_of_id
+from pipeline.intake.looking import FiledBox, ScannedPage
 from pipeline.showing import show_contract
 from web.asked import Asked, page
+from web.desk import Viewer
 from web.errors import BadForm, NotFound
+from web.pictures import picture_of
 from web.roles import Permission
 
 LEAST_REASON = 4  # characters
+MARGIN = 3.0  # mm around a box
 
 
 @page("/contracts/{number}", Permission.READ)
@@ -52,6 +57,16 @@ def view(asked: Asked) -> Response:
     return asked.page("view.html", number=number, version=version, words=asked.query("q"))
 
 
+@page("/contracts/{number}/boxes/{box}", Permission.READ)
+def box(asked: Asked) -> Response:
+    """A box of the newest version as it was filled in."""
+    with asked.desk.home.reading() as connection:
+        number = contract_number(asked, connection)
+        filing = _version(filing_versions(connection, number), "")
+        look = _box(connection, filing, asked.path("box"))
+    return picture_of(asked, look)
+
+
 @page("/contracts/{number}/unmask", Permission.UNMASK, ("POST",))
 def unmask(asked: Asked) -> Response:
     """The parties' identity numbers, for a reason that the journal keeps."""
@@ -71,9 +86,14 @@ def unmask(asked: Asked) -> Response:
 
 
 def contract_number(asked: Asked, connection: Connection) -> str:
-    """The contract of the address. Raises NotFound for none, and for one of a village that may not be seen, alike."""
-    number = parse(asked.path("number"))
-    if number is None or not asked.viewer.sees(number.village):
+    """The contract of the address. Raises NotFound."""
+    return require_contract(connection, asked.viewer, asked.path("number"))
+
+
+def require_contract(connection: Connection, viewer: Viewer, written: str) -> str:
+    """A contract's number. Raises NotFound for none, and for one of a village that may not be seen, alike."""
+    number = parse(written)
+    if number is None or not viewer.sees(number.village):
         raise NotFound()
     table = tables.contract
     if connection.execute(select(table.c.number).where(table.c.number == str(number))).first() is None:
@@ -86,6 +106,18 @@ def journal_text(reason: str) -> str:
     from archive.paper_words import masked
 
     return masked(" ".join(reason.split()))[:200]
+
+
+def _box(connection: Connection, filing: Filing, name: str) -> FiledBox:
+    """Where a box that somebody signs lies in a filing's scans. Raises NotFound for none, or for a tick, which is private."""
+    for sheet in filing.sheets:
+        layout = layout_of_id(connection, sheet.layout) if sheet.bearing and filing.blob else None
+        places = layout.sheets[sheet.sheet - 1].boxes if layout else ()
+        for one in places:
+            if one.name == name and one.kind != "tick" and filing.blob:
+                area = (one.x - MARGIN, one.y - MARGIN, one.w + 2 * MARGIN, one.h + 2 * MARGIN)
+                return FiledBox(ScannedPage(filing.blob, sheet.position), sheet.bearing, area)
+    raise NotFound()
 
 
 def _version(versions: list[Filing], asked_for: str) -> Filing:

@@ -55,7 +55,7 @@ def file(asked: Asked) -> Response:
     if place >= len(found.files):
         raise NotFound()
     one = found.files[place]
-    name = one.name.rpartition("/")[2]
+    name = one.name.replace("/", "-")
     return StreamingResponse(
         asked.desk.files.read(file_name(found.id, place)),
         media_type=mimetypes.guess_type(name)[0] or "application/octet-stream",

@@ -14,6 +14,7 @@ from archive.search_hints import Suggestion
 from archive.search_papers import ShelfPaper
 from archive.states import CHINESE, State
 from web.asked import Asked, page
+from web.desk import Desk, Viewer
 from web.roles import Permission
 
 LIMIT, DEEPEST, SUGGESTED, SHOWN = 20, 100_000, 8, 8
@@ -67,7 +68,16 @@ def search_page(asked: Asked) -> Response:
     chosen = {name: asked.query(name) for name in FILTERS if asked.query(name)}
     typed, offset = asked.query("q")[:MOST_LETTERS].strip(), min(_number(asked.query("offset")), DEEPEST)
     sort = asked.query("sort") if asked.query("sort") in SORTS else SORTS[0]
-    query = filtered(asked, parse(typed), chosen)
+    year, state = chosen.get("year", ""), chosen.get("state")
+    query = narrowed(
+        asked.desk,
+        asked.viewer,
+        parse(typed),
+        chosen.get("village"),
+        chosen.get("template"),
+        _number(year) or None,
+        state if state in set(State) else None,
+    )
     found = search(asked.desk.home, query, typed, asked.names, asked.today, offset, LIMIT, sort)
     values: dict[str, Any] = {
         "typed": typed,
@@ -97,16 +107,20 @@ def suggest_page(asked: Asked) -> Response:
     return asked.page("suggestions.html", suggestions=found)
 
 
-def filtered(asked: Asked, query: Query, chosen: dict[str, str]) -> Query:
-    """The query with its filters, within what may be seen."""
-    village, state, year = chosen.get("village"), chosen.get("state"), chosen.get("year")
-    if village:
-        query = replace(query, villages=asked.desk.villages_of([village]))
-    if year and year.isdecimal():
-        query = replace(query, year=int(year))
-    if state in {str(one) for one in State}:
-        query = replace(query, state=state)
-    return replace(query, template=chosen.get("template"), within=asked.viewer.villages)
+def narrowed(
+    desk: Desk,
+    viewer: Viewer,
+    query: Query,
+    village: str | None,
+    template: str | None,
+    year: int | None,
+    state: str | None,
+) -> Query:
+    """The query with its filters, within what may be seen; `village` is a village's code or a town's."""
+    villages = desk.villages_of([village]) if village else None
+    return replace(
+        query, villages=villages, template=template, year=year, state=state, within=viewer.villages
+    )
 
 
 def _hit(asked: Asked, result: Result) -> Hit:
