@@ -29,7 +29,8 @@ class Viewer:
     villages: frozenset[str] | None
 
     def may(self, permission: Permission) -> bool:
-        return permission in MAY[self.role]
+        """Whether their role does; the journal, which is of all villages, is only for whoever sees them all."""
+        return permission in MAY[self.role] and (permission is not Permission.JOURNAL or self.villages is None)
 
     def sees(self, village: str) -> bool:
         """Whether what belongs to a village, by its code, may be seen."""

@@ -1,7 +1,5 @@
 """What is there for whoever is not logged in: the log-in page, and the link of the first start. Nothing else."""
 
-from urllib.parse import urlsplit
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -45,22 +43,17 @@ async def log_in(request: Request) -> Response:
     if tries.is_over(source):
         raise TooMany(minutes=MINUTES)
     name, password, code = (str(form.get(field) or "") for field in ("name", "password", "code"))
+    tries.add(source)  # before it is known: many at once are counted too
     kept = await run_in_threadpool(_begun, desk, name, password, code, request.cookies.get(cookie_of(desk)))
     if kept is None:
-        tries.add(source)
         return _form(request, WRONG, 401)
+    tries.take_back(source)
     return _with_cookie(desk, kept, local(request.query_params.get("next", "")))
 
 
 def local(path: str) -> str:
     """A path of the desk, whatever was asked for."""
-    parts = urlsplit(path)
-    safe = (
-        path.startswith("/")
-        and not path.startswith(("//", "/\\"))
-        and not parts.netloc
-        and path.isprintable()
-    )
+    safe = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if safe else "/"
 
 

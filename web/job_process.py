@@ -98,7 +98,11 @@ def _done(pipe: "Connection[Any, Any]", asked: Work, place: Path) -> dict[str, A
 
 
 def _filled(argument: str, given: Path, written: Path) -> str:
-    return argument.replace("{in}", str(given)).replace("{out}", str(written))
+    """An argument with the folder that it begins with; the same signs further on are what somebody wrote."""
+    for sign, folder in (("{in}", given), ("{out}", written)):
+        if argument == sign or argument.startswith(f"{sign}/"):
+            return f"{folder}{argument.removeprefix(sign)}"
+    return argument
 
 
 def _run(pipe: "Connection[Any, Any]", arguments: list[str]) -> tuple[int, Any, list[str]]:

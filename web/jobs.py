@@ -189,8 +189,7 @@ class Jobs:
         """End; what is under way is broken off, to be begun again at the next start."""
         self._stopping.set()
         self._wake.set()
-        if self._running is not None:
-            self._end_running()
+        self._end_running()
         if self._thread is not None:
             self._thread.join()
 
@@ -210,13 +209,14 @@ class Jobs:
                 .where(table.c.id == number)
                 .values(state=str(JobState.CANCELLED), ended_at=_now())
             )
-        if self._running is not None and self._running[0] == number:
-            self._end_running()
+        self._end_running(number)
 
-    def _end_running(self) -> None:
-        assert self._running is not None  # noqa: S101
-        with suppress(OSError):
-            self._running[1].send("end")
+    def _end_running(self, number: int | None = None) -> None:
+        """Interrupt what is under way, only if it is that job where a number is given."""
+        running = self._running
+        if running is not None and number in (None, running[0]):
+            with suppress(OSError):
+                running[1].send("end")
 
     def _go_on(self) -> None:
         while not self._stopping.is_set():
@@ -273,6 +273,8 @@ class Jobs:
         process.start()
         theirs.close()
         self._running = (job.id, ours)
+        if self._stopping.is_set() or self._is_cancelled(job.id):  # while its process was being made
+            self._end_running(job.id)
         outcome: dict[str, Any] | None = None
         try:
             while True:
@@ -289,6 +291,12 @@ class Jobs:
             process.join()
         if not self._stopping.is_set():
             self._finish(job.id, outcome)
+
+    def _is_cancelled(self, number: int) -> bool:
+        table = database.job
+        with self._desk.database.reading() as connection:
+            state = connection.execute(select(table.c.state).where(table.c.id == number)).scalar()
+        return state == str(JobState.CANCELLED)
 
     def _note(self, number: int, told: dict[str, Any]) -> None:
         with self._desk.database.writing() as connection:
@@ -332,6 +340,7 @@ class Jobs:
         """Jobs that ended long ago, uploads that nobody used, sealed files that belong to nothing any more."""
         old = (datetime.now(CHINA) - KEPT).isoformat()
         job, upload = database.job, database.upload
+        there_are = self._desk.files.names()  # before it is asked what is known: what is sent meanwhile stays
         with self._desk.database.writing() as connection:
             connection.execute(delete(job).where(job.c.ended_at != "", job.c.ended_at < old))
             there = select(job.c.id)
@@ -343,7 +352,7 @@ class Jobs:
             running = select(job.c.id).where(job.c.state == str(JobState.RUNNING))
             if connection.execute(running).first() is not None:
                 return
-        for name in self._desk.files.names():
+        for name in there_are:
             if name not in known:
                 self._desk.files.remove(name)
 

@@ -48,12 +48,12 @@ class Guarded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = monotonic(), 500
+        began, status, started = monotonic(), 500, False
 
         async def guarded(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, started = message["status"], True
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
@@ -66,6 +66,9 @@ class Guarded:
             else:
                 answer = PlainTextResponse("没有这个网址。请用开始时给出的网址。", 421)
                 await answer(scope, receive, guarded)
+        except Exception:  # app.py said where; the server would log what it was about, which may be somebody's
+            if not started:
+                await PlainTextResponse("程序出了没有料到的错。", 500)(scope, receive, guarded)
         finally:
             path = _NUMBERS.sub("*", scope["path"])
             LOG.info("%s %s %d %.0f ms", scope["method"], path, status, (monotonic() - began) * 1000)
@@ -74,7 +77,11 @@ class Guarded:
 def _host(headers: Headers) -> str:
     """The host that a browser asked for, without its port."""
     named = headers.getlist("host")
-    return named[0].rsplit(":", 1)[0].lower() if len(named) == 1 else ""
+    if len(named) != 1:
+        return ""
+    if named[0].startswith("["):  # [::1]:8451
+        return named[0][1:].partition("]")[0].lower()
+    return named[0].rsplit(":", 1)[0].lower()
 
 
 class Limit:
@@ -94,6 +101,13 @@ class Limit:
         """Note one."""
         with self._lock:
             self._recent(source).append(monotonic())
+
+    def take_back(self, source: str) -> None:
+        """What was noted last does not count."""
+        with self._lock:
+            seen = self._recent(source)
+            if seen:
+                seen.pop()
 
     def _recent(self, source: str) -> deque[float]:
         if len(self._seen) > 10_000:  # somebody invents sources

@@ -138,7 +138,10 @@ def _kept(asked: Asked, row: Row[tuple[object, ...]], read: bytes) -> int:
 def _forgotten(asked: Asked) -> None:
     row = _find(asked)
     with asked.desk.database.writing() as connection:
-        connection.execute(delete(database.upload).where(database.upload.c.id == row.id))
+        table = database.upload
+        mine = (table.c.id == row.id, table.c.job.is_(None))  # not given to a job meanwhile
+        if connection.execute(delete(table).where(*mine)).rowcount != 1:
+            raise NotFound()
     asked.desk.files.remove(row.id)
 
 

@@ -71,8 +71,8 @@ def keep(asked: Asked, name: str, content: bytes) -> str:
     if shutil.disk_usage(asked.desk.home.folder).free - len(content) < LEFT:
         raise TooLarge()
     number = FORM + secrets.token_hex(16)
-    asked.desk.files.write(number, io.BytesIO(content), len(content))
-    with asked.desk.database.writing() as connection:
+    with asked.desk.database.writing() as connection:  # around both: a file of no upload is removed (jobs.py)
+        asked.desk.files.write(number, io.BytesIO(content), len(content))
         connection.execute(
             insert(UPLOAD).values(
                 id=number,

@@ -34,13 +34,12 @@ EPILOG = "例：huyue --home 档案库 audit --on 2026-12-31 --out 年度检查.
 )
 def audit_(day: date | None, villages: Sequence[str], out: Path | None) -> int:
     home, actor = session().open_home(), session().actor()
-    names = names_of(home)
-    within = of_villages(names, villages)
     with home.reading() as connection:
         found = audit(connection, day or actor.today, names=out is not None or session().json)
     if villages:
-        found = found.within(within)
+        found = found.within(of_villages(names_of(home), villages))
     if out is not None:
+        names = names_of(home)
         write_audit(out, found, names.titles, names.village)
     if session().json:
         sys.stdout.writelines(found.as_json())

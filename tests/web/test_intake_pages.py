@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 
 import openpyxl
 import pytest
@@ -85,18 +86,21 @@ def test_an_upload_goes_on_from_what_is_there_and_is_ones_own(office: Office) ->
 
 def test_a_receipt_is_for_who_handed_in_and_for_who_sees_all(office: Office) -> None:
     clerk, other = office.browser("经办人甲"), office.browser("经办人乙")
-    book = openpyxl.load_workbook(io.BytesIO(clerk.get("/receipts/1/file.xlsx").content))["总表"]
+    newest = re.search(r'href="(/receipts/\d+)"', clerk.get("/intake").text)
+    assert newest
+    receipt = newest[1]
+    book = openpyxl.load_workbook(io.BytesIO(clerk.get(f"{receipt}/file.xlsx").content))["总表"]
     rows = {str(row[0]).strip(): row[1] for row in book.iter_rows(values_only=True) if row[0]}
     parts = [rows[name] for name in ("归档", "重复", "空白和封面", "待核", "坏页")]
     assert (rows["页"], parts) == (8, [1, 0, 2, 5, 0])
-    assert json.loads(clerk.get("/receipts/1/file.json").content)["user"] == "经办人甲"
-    assert clerk.get("/receipts/1/file.pdf").status == 404
-    shown = clerk.get("/receipts/1").text
+    assert json.loads(clerk.get(f"{receipt}/file.json").content)["user"] == "经办人甲"
+    assert clerk.get(f"{receipt}/file.pdf").status == 404
+    shown = clerk.get(receipt).text
     assert "8 页：归档 1，重复 0，空白和封面 2，待核 5，坏页 0" in shown and "没有本库的页码标识" in shown
-    assert office.browser("档案员甲").get("/receipts/1").status == 200
-    assert 'href="/receipts/1"' in clerk.get("/intake").text
-    assert 'href="/receipts/1"' not in other.get("/intake").text
-    for path in ("/receipts/1", "/receipts/1/file.xlsx", "/receipts/1/file.json", "/receipts/2"):
+    assert office.browser("档案员甲").get(receipt).status == 200
+    assert "href=receipt" in clerk.get("/intake").text
+    assert "href=receipt" not in other.get("/intake").text
+    for path in (receipt, f"{receipt}/file.xlsx", f"{receipt}/file.json", "/receipts/99"):
         assert other.get(path).status == 404
 
 

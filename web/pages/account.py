@@ -1,5 +1,7 @@
 """One's own account: password, one-time codes, log-out."""
 
+import re
+
 import pyotp
 from starlette.responses import Response
 
@@ -8,6 +10,8 @@ from web.asked import Asked, page
 from web.doors import log_out, new_session
 from web.errors import BadForm
 from web.incoming import cookie_of
+
+SECRET = re.compile("[A-Z2-7]{32}")  # base32, as pyotp makes it
 
 
 @page("/logout", None, ("POST",))
@@ -55,11 +59,12 @@ def totp(asked: Asked) -> Response:
             _require(accounts.has_password(connection, number, old), "现在的密码不对。")
             accounts.set_totp(connection, number, None)
         return asked.to("/account")
+    _require(not asked.session.account.totp, "已经在用验证码了；要换，先用密码停掉。")
     secret = asked.field("secret")
     if not secret or not code:
         secret = pyotp.random_base32()
         return asked.page("account.html", said="", secret=secret, account=asked.session.account)
-    _require(len(secret) == 32 and secret.isalnum(), "请重新开始设置验证码。")
+    _require(SECRET.fullmatch(secret) is not None, "请重新开始设置验证码。")
     if not pyotp.TOTP(secret).verify(code, valid_window=1):
         return asked.page(
             "account.html",

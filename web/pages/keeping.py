@@ -12,6 +12,7 @@ from starlette.responses import Response
 from archive import destruction, disposal, journal, keys
 from archive.disposal import APPROVED, REFUSED
 from archive.disposal_list import write_list
+from archive.errors import HuyueError
 from archive.rekey import change_key
 from pipeline.commands.journal import ACTIONS
 from pipeline.indexing import keep_index
@@ -94,9 +95,13 @@ def change_the_key(asked: Asked) -> Response:
         raise BadForm(detail="提出换密钥的人自己不能批准，请另一位管理员来。")
     if keys.has_passphrase(desk.home.key_file):
         raise BadForm(detail="密钥文件有口令，请关掉网页，在服务的机器上运行 huyue key change。")
+    proposed, desk.key_change = desk.key_change, None  # at once: a second click finds none
     new = secrets.token_bytes(keys.LENGTH)
-    desk.home = change_key(desk.home, new, keys.written(new), asked.actor, lambda _: None)
-    desk.key_change = None
+    try:
+        desk.home = change_key(desk.home, new, keys.written(new), asked.actor, lambda _: None)
+    except HuyueError:  # another command is at work: it can be approved again
+        desk.key_change = proposed
+        raise
     return asked.to("/admin/key")
 
 
