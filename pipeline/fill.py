@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from archive.paper_words import masked
 from pipeline.docx_package import Package
 from pipeline.manifest import Field, Manifest
 
@@ -114,6 +115,16 @@ class Content:
             return self.fields[key]
         rows, number, name = key.split(".")
         return self.rows[rows][int(number) - 1][name]
+
+
+def masked_content(content: Content) -> Content:
+    """What a contract says, people's numbers masked."""
+
+    def row(values: Mapping[str, str]) -> dict[str, str]:
+        return {name: masked(value) for name, value in values.items()}
+
+    rows = {name: [row(one) for one in listed] for name, listed in content.rows.items()}
+    return Content(row(content.fields), rows, content.clauses)
 
 
 def contract_docx(compiled: Compiled, content: Content) -> bytes:

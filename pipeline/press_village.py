@@ -6,7 +6,7 @@ A worker only reads the archive. A layout that it lacks is the parent's to make 
 import io
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from pipeline.campaigns import Campaign
 from pipeline.contracts import Printable, Printed, find_printable, kept_layout, kept_template, printables
 from pipeline.cover import BatchFacts
 from pipeline.errors import NotPrintable
+from pipeline.fill import masked_content
 from pipeline.layout import FieldPlace, Layout, Variant
 from pipeline.planning import divisions_of
 from pipeline.press import Batch, Forms
@@ -119,10 +120,11 @@ def press_village(job: Job) -> Pressed:
 def press_alone(connection: Connection, number: str) -> bytes:
     """One contract as it would be printed, to be looked at: a PDF without cover.
 
-    Its code is signed with no archive's key, so that no archive takes it for its own; a layout that is lacking is made
-    and not kept. Raises NotPrintable, LibreOfficeMissing, LayoutFaulty.
+    People's numbers are masked, and its code is signed with no archive's key, so that no archive takes it for its own; a
+    layout that is lacking is made and not kept. Raises NotPrintable, LibreOfficeMissing, LayoutFaulty.
     """
     contract = find_printable(connection, number)
+    contract = replace(contract, content=masked_content(contract.content))
     templates = {contract.template_sha256: kept_template(connection, contract.template_sha256)}
     layouts = _Layouts(connection, templates, renders=libreoffice.find() is not None)
     layout, reason = _lay_out(contract, layouts)

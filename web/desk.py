@@ -30,7 +30,9 @@ class Viewer:
 
     def may(self, permission: Permission) -> bool:
         """Whether their role does; the journal, which is of all villages, is only for whoever sees them all."""
-        return permission in MAY[self.role] and (permission is not Permission.JOURNAL or self.villages is None)
+        if permission is Permission.JOURNAL and self.villages is not None:
+            return False
+        return permission in MAY[self.role]
 
     def sees(self, village: str) -> bool:
         """Whether what belongs to a village, by its code, may be seen."""

@@ -106,6 +106,8 @@ class Figures:
         with self._lock:
             if problem is not None:
                 self._failed[key] = problem
+                if len(self._failed) > MOST:  # nobody may ask again
+                    del self._failed[next(iter(self._failed))]
             elif worked is not None:
                 self._kept[key] = worked
                 self._kept.move_to_end(key)

@@ -235,6 +235,7 @@ class Jobs:
         self._forget_old()
         table = database.job
         with self._desk.database.writing() as connection:
+            self._drop_of_changed(connection)
             queued = select(table).where(table.c.state == str(JobState.QUEUED)).order_by(table.c.id).limit(1)
             row = connection.execute(queued).first()
             if row is None:
@@ -245,6 +246,18 @@ class Jobs:
                 .values(state=str(JobState.RUNNING), started_at=_now(), label="", done=0, total=0)
             )
             return _job(row)
+
+    def _drop_of_changed(self, connection: Connection) -> None:
+        """What was queued before its account was stopped, or may other things, is not done."""
+        table, account = database.job, database.account
+        changed = select(account.c.id).where(
+            account.c.id == table.c.account_id, account.c.changed_at > table.c.made_at
+        )
+        connection.execute(
+            update(table)
+            .where(table.c.state == str(JobState.QUEUED), changed.exists())
+            .values(state=str(JobState.CANCELLED), ended_at=_now())
+        )
 
     def do(self, job: Job) -> None:
         """Do one, in a process of its own, to its end."""

@@ -66,7 +66,8 @@ class Guarded:
             else:
                 answer = PlainTextResponse("没有这个网址。请用开始时给出的网址。", 421)
                 await answer(scope, receive, guarded)
-        except Exception:  # app.py said where; the server would log what it was about, which may be somebody's
+        except Exception:
+            # app.py said where; the server would log what it was about too, which may be somebody's.
             if not started:
                 await PlainTextResponse("程序出了没有料到的错。", 500)(scope, receive, guarded)
         finally:

@@ -5,7 +5,6 @@ with no archive's key, so that no archive takes a print of it for its own.
 """
 
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -17,9 +16,8 @@ from sqlalchemy import Connection, select
 
 from archive.catalogue import tables
 from archive.home import Home
-from archive.paper_words import masked
 from pipeline.contracts import find_printable, layout_of_id
-from pipeline.fill import Content
+from pipeline.fill import masked_content
 from pipeline.intake import pdf_page
 from pipeline.intake.lie import cut, from_numbers
 from pipeline.intake.limits import limit_memory, seconds
@@ -112,15 +110,7 @@ def printed_sheet(connection: Connection, look: PrintedSheet) -> bytes:
     printable, buffer = find_printable(connection, look.number), io.BytesIO()
     writer = PdfWriter(buffer, look.number)
     painter = SheetPainter(writer, NO_KEY)
-    shown = replace(printable, content=_masked(printable.content))
+    shown = replace(printable, content=masked_content(printable.content))
     writer.page(*painter.paint(shown, layout, look.sheet - 1))
     writer.close()
     return buffer.getvalue()
-
-
-def _masked(content: Content) -> Content:
-    def row(values: Mapping[str, str]) -> dict[str, str]:
-        return {name: masked(value) for name, value in values.items()}
-
-    rows = {name: [row(one) for one in listed] for name, listed in content.rows.items()}
-    return Content(row(content.fields), rows, content.clauses)

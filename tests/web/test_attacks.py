@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
+from starlette.testclient import TestClient
 
 from archive.catalogue import tables
 from archive.changes import mark_changed
@@ -20,8 +21,10 @@ from tests.web.conftest import PASSWORD, Browser, Office
 from tests.web.test_admin import number_of
 from web import accounts, database
 from web.asked import PAGES
-from web.job_process import Work
-from web.jobs import enqueue, find_job
+from web.job_process import Work, _filled
+from web.jobs import JobState, enqueue, find_job
+from web.roles import Role
+from web.security import Guarded, Limit
 from web.uploads import LONGEST_NAME, safe_name
 
 EVIL = "<img src=x onerror=alert(1)>\"'&"
@@ -125,6 +128,61 @@ def test_a_job_takes_only_its_owner_s_whole_uploads(office: Office) -> None:
         assert find_job(connection, mine, made).asked.uploads == (number,)
         with pytest.raises(Exception, match="没有这一页"):
             find_job(connection, others, made)
+
+
+def test_what_somebody_wrote_is_no_folder_of_a_job() -> None:
+    given_, written = Path("/a"), Path("/b")
+    for said, meant in {
+        "{in}/1/{out}.xlsx": "/a/1/{out}.xlsx",
+        "{out}": "/b",
+        "--campaign={out}": "--campaign={out}",
+        "{inner}": "{inner}",
+    }.items():
+        assert _filled(said, given_, written) == meant
+
+
+def test_what_was_queued_before_an_account_was_stopped_is_not_done(office: Office) -> None:
+    number = number_of(office, "档案员甲")
+    with office.desk.database.reading() as connection:
+        mine = office.desk.viewer(accounts.account_of(connection, number))
+    made = enqueue(office.desk, mine, "核对", [["verify"]])
+    with office.desk.database.writing() as connection:
+        accounts.change(connection, number, role=Role.ARCHIVIST, villages=(), active=False)
+    assert office.jobs.next() is None
+    with office.desk.database.reading() as connection:
+        state = connection.execute(select(database.job.c.state).where(database.job.c.id == made)).scalar()
+    assert state == JobState.CANCELLED
+
+
+def test_what_is_cancelled_while_its_process_is_being_made_is_interrupted(office: Office) -> None:
+    with office.desk.database.reading() as connection:
+        mine = office.desk.viewer(accounts.account_of(connection, number_of(office, "管理员甲")))
+    made = enqueue(office.desk, mine, "核对", [["verify"]])
+    job = office.jobs.next()
+    assert job is not None
+    office.jobs.cancel(mine, made)
+    office.jobs.do(job)
+    with office.desk.database.reading() as connection:
+        done = find_job(connection, mine, made)
+    assert (done.state, done.status) == (JobState.CANCELLED, 130)
+
+
+def test_what_is_sent_while_old_files_are_looked_for_stays(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk, kept = office.browser("经办人甲"), office.desk.files
+    listed = type(kept).names
+    sent: list[str] = []
+
+    def names(files: object) -> list[str]:
+        assert isinstance(files, type(kept))
+        there_are = listed(files)
+        sent.append(upload(clerk, "晚到.pdf", b"%PDF"))
+        return there_are
+
+    monkeypatch.setattr(type(kept), "names", names)
+    assert office.jobs.next() is None
+    assert b"".join(kept.read(sent[0])) == b"%PDF"
 
 
 def test_what_is_in_clear_for_a_job_is_gone_after_it_however_it_ends(
@@ -236,6 +294,42 @@ def test_a_fault_of_the_program_is_told_without_what_it_was_about(
     assert answer.status == 500 and "没有料到的错（ValueError）" in answer.text
     assert "11010519491231002X" not in answer.text + caplog.text
     assert "韦桂兰" not in answer.text + caplog.text and "ValueError" in caplog.text
+
+
+def test_the_server_is_told_nothing_of_a_fault() -> None:
+    async def broken(*_: object) -> None:
+        raise ValueError("11010519491231002X")
+
+    answer = TestClient(Guarded(broken, frozenset({"127.0.0.1", "::1"}), secure=False), "http://[::1]:8451")
+    assert answer.get("/").status_code == 500 and "1101" not in answer.get("/").text
+
+
+def test_tries_that_come_at_once_are_counted() -> None:
+    tries = Limit(2, 60)
+    tries.add("a")
+    tries.add("a")
+    assert tries.is_over("a")
+    tries.take_back("a")
+    assert not tries.is_over("a") and not tries.is_over("b")
+
+
+def test_one_time_codes_are_not_changed_without_the_password(office: Office) -> None:
+    clerk, theirs, other = office.browser("经办人甲"), pyotp.random_base32(), pyotp.random_base32()
+    for secret in ("1" * 32, "汉" * 32):
+        assert clerk.post("/account/totp", {"secret": secret, "code": "1"}).status == 422
+    for secret, status in ((theirs, 303), (other, 422)):
+        sent = {"secret": secret, "code": pyotp.TOTP(secret).now()}
+        assert clerk.post("/account/totp", sent).status == status
+    with office.desk.database.reading() as connection:
+        assert set(connection.execute(select(database.account.c.totp)).scalars()) == {None, theirs}
+
+
+def test_ones_own_password_is_not_guessed_at_an_open_browser(office: Office) -> None:
+    clerk, new = office.browser("经办人甲"), "another horse battery"
+    sent = {"old": "wrong horse", "new": new, "again": new}
+    assert [clerk.post("/password", sent).status for _ in range(31)] == [422] * 30 + [429]
+    assert clerk.post("/password", sent | {"old": PASSWORD}).status == 429
+    assert office.browser("经办人乙").post("/password", sent | {"old": PASSWORD}).status == 303
 
 
 def test_who_says_to_come_through_a_proxy_is_not_believed(office: Office) -> None:

@@ -91,6 +91,7 @@ def test_log_in_begins_another_session_and_leads_only_to_the_desk(office: Office
     for following, leads in (
         ("/search?q=1", "/search?q=1"),
         ("//evil.example", "/"),
+        ("//[", "/"),
         ("https://evil.example/", "/"),
     ):
         answer = browser.http.post(

@@ -98,10 +98,27 @@ def test_a_receipt_is_for_who_handed_in_and_for_who_sees_all(office: Office) -> 
     shown = clerk.get(receipt).text
     assert "8 页：归档 1，重复 0，空白和封面 2，待核 5，坏页 0" in shown and "没有本库的页码标识" in shown
     assert office.browser("档案员甲").get(receipt).status == 200
-    assert "href=receipt" in clerk.get("/intake").text
-    assert "href=receipt" not in other.get("/intake").text
+    assert f'href="{receipt}"' in clerk.get("/intake").text
+    assert f'href="{receipt}"' not in other.get("/intake").text
     for path in (receipt, f"{receipt}/file.xlsx", f"{receipt}/file.json", "/receipts/99"):
         assert other.get(path).status == 404
+
+
+def test_a_receipt_of_before_is_not_shown_to_who_has_other_villages_now(
+    office: Office, villages: list[str]
+) -> None:
+    newest = re.search(r'href="(/receipts/\d+)"', office.browser("经办人甲").get("/intake").text)
+    assert newest
+    admin = office.browser("管理员甲")
+    number = re.search(r'href="(/admin/accounts/\d+)">经办人甲', admin.get("/admin/accounts").text)
+    assert number
+    sent = {"role": "clerk", "village": villages[1], "active": "yes"}
+    assert admin.post(number[1], sent).status == 303
+    clerk = office.browser("经办人甲")
+    assert newest[1] not in clerk.get("/intake").text
+    for path in (newest[1], f"{newest[1]}/file.xlsx", f"{newest[1]}/file.json"):
+        assert clerk.get(path).status == 404
+    assert admin.get(newest[1]).status == 200
 
 
 def test_what_was_cancelled_can_be_taken_in_without_another_upload(office: Office) -> None:

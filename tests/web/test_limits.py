@@ -15,6 +15,7 @@ from archive.catalogue import tables
 from tests.conftest import FULL
 from tests.web.conftest import Answered, Browser, Office
 from web.asked import PAGES
+from web.roles import Role
 
 LINK = re.compile(r'(?:href|src|action|hx-get|data-[a-z]+|sse-connect|value)="(/[^"]*)"')
 NOT_FOLLOWED = ("/static/", "/logout", "/events", "/login")
@@ -132,3 +133,11 @@ def test_an_auditor_never_sees_a_whole_identity_number(office: Office) -> None:
     for address, answer in crawl(office.browser("检查甲"), ["/"]):
         shown = words_of(answer)
         assert not [one for one in re.findall(r"[0-9]{17}[0-9X]", shown) if one in numbers], address
+
+
+def test_the_journal_of_all_villages_is_not_for_who_is_limited(office: Office, villages: list[str]) -> None:
+    office.add("检查丙", Role.AUDITOR, villages[0])
+    limited, whole = office.browser("检查丙"), office.browser("检查甲")
+    for path in ("/admin", "/admin/journal", "/admin/journal?from=2000-01-01"):
+        assert (limited.get(path).status, whole.get(path).status) == (403, 200), path
+    assert "/admin" not in limited.get("/").text

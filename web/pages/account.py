@@ -3,12 +3,13 @@
 import re
 
 import pyotp
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from web import accounts
 from web.asked import Asked, page
-from web.doors import log_out, new_session
-from web.errors import BadForm
+from web.doors import MINUTES, log_out, new_session
+from web.errors import BadForm, TooMany
 from web.incoming import cookie_of
 
 SECRET = re.compile("[A-Z2-7]{32}")  # base32, as pyotp makes it
@@ -39,7 +40,7 @@ def password(asked: Asked) -> Response:
     old, new, again = (str(asked.form.get(name) or "") for name in ("old", "new", "again"))
     try:
         with asked.desk.database.writing() as connection:
-            _require(accounts.has_password(connection, number, old), "现在的密码不对。")
+            _check_password(asked, connection, old)
             _require(new == again, "两次输入的新密码不一样。")
             _require(new != old, "新密码要和现在的不同。")
             accounts.set_password(connection, number, new, temporary=False)
@@ -56,7 +57,7 @@ def totp(asked: Asked) -> Response:
     if asked.field("action") == "off":
         with asked.desk.database.writing() as connection:
             old = str(asked.form.get("old") or "")
-            _require(accounts.has_password(connection, number, old), "现在的密码不对。")
+            _check_password(asked, connection, old)
             accounts.set_totp(connection, number, None)
         return asked.to("/account")
     _require(not asked.session.account.totp, "已经在用验证码了；要换，先用密码停掉。")
@@ -76,6 +77,16 @@ def totp(asked: Asked) -> Response:
     with asked.desk.database.writing() as connection:
         accounts.set_totp(connection, number, secret)
     return asked.to("/account")
+
+
+def _check_password(asked: Asked, connection: Connection, written: str) -> None:
+    """Raises BadForm for another than one's own, TooMany for whoever found a browser open and guesses."""
+    tries, who = asked.request.app.state.tries, f"account {asked.viewer.account}"
+    if tries.is_over(who):
+        raise TooMany(minutes=MINUTES)
+    tries.add(who)
+    _require(accounts.has_password(connection, asked.viewer.account, written), "现在的密码不对。")
+    tries.take_back(who)
 
 
 def _require(holds: bool, otherwise: str) -> None:

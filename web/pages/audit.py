@@ -183,7 +183,7 @@ def finding_page(asked: Asked) -> Response:
 def say(asked: Asked) -> Response:
     """Explain a finding of today, enter that it was fixed, or reopen it."""
     kind, cls, reason = asked.field("kind"), _class(asked.field("class")), journal_text(asked.field("reason"))
-    until = _day(asked.field("until")) if asked.field("until") else None
+    until = written_day(asked.field("until")) if asked.field("until") else None
     if kind not in (EXPLAINED, FIXED, REOPENED) or cls is None:
         raise BadForm(detail="请选一种处理：已说明、已整改或重新打开。")
     if kind == EXPLAINED and not reason:
@@ -205,7 +205,7 @@ def say(asked: Asked) -> Response:
 @page("/audit/workbook", Permission.AUDIT, ("POST",))
 def workbook(asked: Asked) -> Response:
     """The audit's workbook, of what may be seen, as a piece of work."""
-    on, place = _day(asked.field("on")), places.place_of(asked, asked.field("place"))
+    on, place = written_day(asked.field("on")), places.place_of(asked, asked.field("place"))
     command = ["audit", "--on", on.isoformat(), "--out", f"{{out}}/档案检查-{on}.xlsx"]
     return queued(asked, f"检查工作簿（{on}）", [[*command, *places.options(asked, place)]])
 
@@ -219,10 +219,11 @@ def queued(asked: Asked, title: str, commands: list[list[str]]) -> Response:
 
 def day_of(asked: Asked) -> date:
     """The day that is asked about: ?on=, else today. Raises BadForm."""
-    return _day(asked.query("on")) if asked.query("on") else asked.today
+    return written_day(asked.query("on")) if asked.query("on") else asked.today
 
 
-def _day(written: str) -> date:
+def written_day(written: str) -> date:
+    """A day as it is written, in the years that there are. Raises BadForm."""
     try:
         day = date.fromisoformat(written)
     except ValueError:

@@ -1,6 +1,6 @@
 """Scans into the archive: uploads that wait, the intake of some of them, what came of it, the receipts.
 
-A receipt is shown to whoever sees all villages, and to whoever handed the files in.
+A receipt is shown to whoever sees all villages, and to whoever handed the files in since they may what they may now.
 """
 
 import re
@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from starlette.responses import Response
 
 from archive import flaw_words
+from archive.catalogue.tables import journal
 from pipeline.errors import ReceiptUnknown
 from pipeline.intake.receipt import KeptReceipt, find_receipt, receipts
 from pipeline.intake.receipt_workbook import OUTCOMES
@@ -54,7 +55,9 @@ class Upload:
 def intake(asked: Asked) -> Response:
     """Where scans are handed in, and the last intakes."""
     with asked.desk.home.reading() as connection:
-        kept = list(islice((one for one in reversed(receipts(connection)) if _sees(asked, one)), RECENT))
+        earlier = _earlier(asked, connection)
+        seen = (one for one in reversed(receipts(connection)) if _sees(asked, one, earlier))
+        kept = list(islice(seen, RECENT))
     return asked.page("intake.html", uploads=_uploads(asked), receipts=kept, outcomes=OUTCOMES)
 
 
@@ -175,8 +178,21 @@ def _is_kept(asked: Asked, job: Job) -> bool:
         return connection.execute(select(table.c.id).where(table.c.job == job.id)).first() is not None
 
 
-def _sees(asked: Asked, kept: KeptReceipt) -> bool:
-    return asked.viewer.villages is None or kept.user == asked.viewer.name
+def _sees(asked: Asked, kept: KeptReceipt, earlier: frozenset[str]) -> bool:
+    mine = kept.user == asked.viewer.name and str(kept.number) not in earlier
+    return asked.viewer.villages is None or mine
+
+
+def _earlier(asked: Asked, connection: Connection) -> frozenset[str]:
+    """The receipts from before the account was last changed, when it may have had other villages."""
+    if asked.viewer.villages is None:
+        return frozenset()
+    changed = (journal.c.action == "account_change", journal.c.subject == asked.viewer.name)
+    last = connection.execute(select(func.max(journal.c.seq)).where(*changed)).scalar()
+    if last is None:
+        return frozenset()
+    before = select(journal.c.subject).where(journal.c.action == "receipt", journal.c.seq < last)
+    return frozenset(connection.execute(before).scalars())
 
 
 def _receipt(asked: Asked, connection: Connection, number: int) -> KeptReceipt | None:
@@ -184,7 +200,7 @@ def _receipt(asked: Asked, connection: Connection, number: int) -> KeptReceipt |
         kept = find_receipt(connection, number)
     except ReceiptUnknown:
         return None
-    return kept if _sees(asked, kept) else None
+    return kept if _sees(asked, kept, _earlier(asked, connection)) else None
 
 
 def _shown_receipt(asked: Asked, number: int) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from web import places
 from web.asked import Asked, page
 from web.errors import BadForm, NotFound
 from web.figures import Worked, being_worked_out, figures
-from web.pages.audit import day_of, number_of, queued
+from web.pages.audit import day_of, number_of, queued, written_day
 from web.roles import Permission
 
 TITLE, LIMIT = "兑现", 50
@@ -96,7 +96,7 @@ def say(asked: Asked) -> Response:
     if number is None or not asked.viewer.sees(number.village):
         raise NotFound()
     day = None if asked.field("action") == "undo" else _day(asked)
-    on = asked.today if not asked.field("on") else date.fromisoformat(_iso(asked.field("on")))
+    on = asked.today if not asked.field("on") else written_day(asked.field("on"))
     found = _promises(asked, on, wait=60)
     if found is None:
         raise BadForm(detail="兑现还没有算好，请过一会儿再登记。")
@@ -116,7 +116,8 @@ def say(asked: Asked) -> Response:
 def files(asked: Asked) -> Response:
     """The workbook, and a sheet a village to be ticked and scanned back, as a piece of work."""
     place, on = places.place_of(asked, asked.field("place")), asked.field("on")
-    command = ["promise", "due", *(["--on", on] if on else []), *places.options(asked, place)]
+    day = ["--on", str(written_day(on))] if on else []
+    command = ["promise", "due", *day, *places.options(asked, place)]
     return queued(asked, "兑现单", [[*command, "--out", "{out}"]])
 
 
@@ -139,14 +140,7 @@ def _line(connection: Connection, row: tuple[object, ...], on: date) -> Line:
 
 def _day(asked: Asked) -> date:
     """The day on which it was kept. Raises BadForm."""
-    day = date.fromisoformat(_iso(asked.field("day"))) if asked.field("day") else asked.today
+    day = written_day(asked.field("day")) if asked.field("day") else asked.today
     if day > asked.today:
         raise BadForm(detail=f"兑现的日期不能晚于今天（{asked.today}）：兑现了的才登记。")
     return day
-
-
-def _iso(written: str) -> str:
-    try:
-        return date.fromisoformat(written).isoformat()
-    except ValueError:
-        raise BadForm(detail="日期请写成 2026-03-01 的样子。") from None

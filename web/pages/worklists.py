@@ -17,7 +17,7 @@ from web import places
 from web.asked import Asked, page
 from web.errors import NotFound
 from web.figures import Worked, being_worked_out, figures
-from web.pages.audit import day_of, number_of, queued
+from web.pages.audit import day_of, number_of, queued, written_day
 from web.roles import Permission
 
 LIMIT = 50
@@ -96,7 +96,8 @@ def worklist_files(asked: Asked) -> Response:
     """A list as a workbook and on paper, as a piece of work."""
     kind, place = _kind(asked.field("kind")), places.place_of(asked, asked.field("place"))
     on, responsible = asked.field("on"), asked.field("responsible")
-    command = ["worklist", str(kind), *(["--on", on] if on else []), *places.options(asked, place)]
+    day = ["--on", str(written_day(on))] if on else []
+    command = ["worklist", str(kind), *day, *places.options(asked, place)]
     command += [f"--responsible={responsible}"] if responsible else []
     return queued(asked, TITLES[kind], [[*command, "--out", "{out}"]])
 
