@@ -4,6 +4,7 @@ import io
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -92,12 +93,13 @@ def index_files(home: Path | Home, engine: str = "tantivy") -> list[Path]:
 
 @dataclass(frozen=True)
 class Town:
-    """A town of 60 households, all the way to paper."""
+    """A town of 60 households, all the way to paper; `kept` is its archive as it was then, for copying only."""
 
     roster: Path
     home: Path
     out: Path
     printed: Answer
+    kept: Path
 
     def batches(self) -> Iterator[Path]:
         yield from sorted(path for path in self.out.iterdir())
@@ -118,7 +120,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
     assert huyue("--home", home, "plan", "--campaign", "2026春", "--date", "2026-03-01").status == 0
     printed = huyue("--home", home, "print", "--campaign", "2026春", "--out", out, "--docx", "--json")
     assert printed.status == 0, printed.err
-    return Town(roster, home, out, printed)
+    kept = folder / "原样" / home.name  # tests take scans into the other
+    shutil.copytree(home, kept)
+    shutil.copy(folder / f"{home.name}.key", kept.parent)
+    return Town(roster, home, out, printed, kept)
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def waiting_town(town: Town, base: Path) -> Town:
             connection.execute(update(tables.review).where(which).values(suggestions=json.dumps(value)))
         conflict = {"reason": "conflict", "contract": here[0], "sheet": 1}
         connection.execute(update(tables.review).where(tables.review.c.id == CONFLICT).values(conflict))
-    return Town(town.roster, home, town.out, town.printed)
+    return Town(town.roster, home, town.out, town.printed, home)
 
 
 def contracts(home: Path) -> tuple[list[str], list[str]]:
