@@ -22,7 +22,7 @@ from pipeline.campaigns import campaigns
 from pipeline.showing import show_contract
 from web import sessions
 from web.desk import Desk, Viewer
-from web.errors import HTTP_STATUS, NotAllowed, NotFound, TooMany
+from web.errors import NotAllowed, NotFound, TooMany, http_status
 from web.pages.contract import require_contract
 from web.pages.search import DEEPEST, MOST_LETTERS, narrowed
 from web.roles import CHINESE, Permission
@@ -227,8 +227,8 @@ def make_api(desk: Desk) -> FastAPI:
 
     @api.exception_handler(HuyueError)
     async def told(_: Request, problem: HuyueError) -> JSONResponse:
-        status = next((code for kind, code in HTTP_STATUS.items() if isinstance(problem, kind)), 422)
-        return _failure(401 if isinstance(problem, _NoToken) else status, problem.code, problem.message)
+        status = 401 if isinstance(problem, _NoToken) else http_status(problem)
+        return _failure(status, problem.code, problem.message)
 
     @api.exception_handler(RequestValidationError)
     async def wrong(_: Request, problem: RequestValidationError) -> JSONResponse:

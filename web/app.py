@@ -23,7 +23,8 @@ from web.api import make_api
 from web.asked import PAGES, Asked, Page
 from web.desk import Desk
 from web.doors import MINUTES, MOST_TRIES, open_doors
-from web.errors import HTTP_STATUS, FormStale, NotAllowed, NotFound
+from web.errors import FormStale, NotAllowed, NotFound, http_status
+from web.figures import Figures
 from web.incoming import check_origin, form_of, session_of
 from web.jobs import Jobs
 from web.pages import load
@@ -62,7 +63,7 @@ def make_app(desk: Desk, jobs: Jobs, hosts: frozenset[str]) -> ASGIApp:
         exception_handlers={HTTPException: _unknown, HuyueError: _told, Exception: _bug},
     )
     app.state.desk, app.state.jobs = desk, jobs
-    app.state.pictures = Pictures()
+    app.state.pictures, app.state.figures = Pictures(), Figures(desk)
     app.state.tries = Limit(MOST_TRIES, MINUTES * 60)
     return Guarded(app, hosts, secure=desk.secure)
 
@@ -109,9 +110,7 @@ def _to_log_in(request: Request) -> Response:
 async def _told(request: Request, problem: Exception) -> Response:
     """What an error of ours says, as a page, a piece of one, or JSON, as it was asked for."""
     assert isinstance(problem, HuyueError)  # noqa: S101
-    status = next((code for kind, code in HTTP_STATUS.items() if isinstance(problem, kind)), 422)
-    if isinstance(problem, ArchiveLocked):
-        status = 503
+    status = 503 if isinstance(problem, ArchiveLocked) else http_status(problem)
     return await run_in_threadpool(problem_response, request, problem.message, status)
 
 

@@ -66,7 +66,6 @@ token = Table(
     Column("hash", LargeBinary, nullable=False, unique=True),
     Column("name", String, nullable=False),
     Column("made_at", String, nullable=False),
-    Column("used_at", String, nullable=False),
 )
 setup = Table(
     "setup",
@@ -86,7 +85,6 @@ job = Table(
     Column("done", Integer, nullable=False),
     Column("total", Integer, nullable=False),
     Column("made_at", String, nullable=False),
-    Column("started_at", String, nullable=False),
     Column("ended_at", String, nullable=False),
     Column("status", Integer),  # the exit status
     Column("result", Text, nullable=False),  # the command's JSON

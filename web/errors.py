@@ -1,6 +1,6 @@
 """The errors of the desk: one class each, its docstring the message (archive/errors.py), and what HTTP says of it."""
 
-from archive.errors import WrongUsage
+from archive.errors import HuyueError, WrongUsage
 
 
 class NotFound(WrongUsage):
@@ -71,3 +71,8 @@ HTTP_STATUS: dict[type[WrongUsage], int] = {
     ItemTaken: 409,
     ImportElsewhere: 403,
 }
+
+
+def http_status(problem: HuyueError) -> int:
+    """What HTTP says of an error that a page ends with."""
+    return next((code for kind, code in HTTP_STATUS.items() if isinstance(problem, kind)), 422)

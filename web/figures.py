@@ -26,7 +26,6 @@ WAIT = 1.5  # seconds for which a page waits for them
 LONGEST = 600.0  # seconds for which they stand; verify, say, changes what they rest on without an entry of the journal
 SLOW, REST = 2.0, 5.0  # slower ones stand for so many times the seconds that they took, whatever has changed
 MOST, MOST_WAITING = 8, 6  # kept, and to be worked out
-_ONE = Lock()
 T = TypeVar("T")
 
 
@@ -123,11 +122,7 @@ def _entry(connection: Connection) -> int:
 
 def figures(asked: Asked) -> Figures:
     """Those of the desk that is asked."""
-    state = asked.request.app.state
-    with _ONE:
-        if not hasattr(state, "figures"):
-            state.figures = Figures(asked.desk)
-        found: Figures = state.figures
+    found: Figures = asked.request.app.state.figures
     return found
 
 

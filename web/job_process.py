@@ -39,6 +39,11 @@ class Work:
     files: SealedFiles
 
 
+def file_name(job: int, place: int) -> str:
+    """What a job's file is called among the sealed files."""
+    return f"job-{job}-{place}"
+
+
 def work(pipe: "Connection[Any, Any]", asked: Work) -> None:
     """Do it, and tell the desk: how far it is ({label, done, total}), at the end {status, results, messages, files}."""
     if os.name != "nt":
@@ -92,7 +97,7 @@ def _done(pipe: "Connection[Any, Any]", asked: Work, place: Path) -> dict[str, A
     for file in sorted(path for path in written.rglob("*") if path.is_file()):
         with file.open("rb") as source:
             size = file.stat().st_size
-            asked.files.write(f"job-{asked.job}-{len(files)}", source, size)
+            asked.files.write(file_name(asked.job, len(files)), source, size)
         files.append({"name": file.relative_to(written).as_posix(), "size": size})
     return {"status": status, "results": results, "messages": said, "files": files}
 

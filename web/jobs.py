@@ -27,11 +27,11 @@ from archive.journal import CHINA
 from web import database
 from web.desk import Desk, Viewer
 from web.errors import NotFound
-from web.job_process import Work, work
+from web.job_process import Work, file_name, work
 
 LOG = logging.getLogger("huyue.desk")
 KEPT = timedelta(days=7)
-LOOKED = 0.5  # seconds between looks into the queue
+LOOKED = 5.0  # seconds between looks into the queue that nobody woke
 
 
 class JobState(StrEnum):
@@ -120,7 +120,6 @@ def enqueue(
                 done=0,
                 total=0,
                 made_at=_now(),
-                started_at="",
                 ended_at="",
                 result="[]",
                 messages="[]",
@@ -158,11 +157,6 @@ def _is_theirs(viewer: Viewer) -> ColumnElement[bool]:
     table, account = database.job, database.account
     since = select(account.c.changed_at).where(account.c.id == viewer.account).scalar_subquery()
     return and_(table.c.account_id == viewer.account, table.c.made_at >= since)
-
-
-def file_name(job: int, place: int) -> str:
-    """What a job's file is called among the sealed files."""
-    return f"job-{job}-{place}"
 
 
 class Jobs:
@@ -227,7 +221,7 @@ class Jobs:
                     continue
             except Exception as problem:  # the queue goes on whatever happens to one
                 LOG.error("job: %s", type(problem).__name__)
-            self._wake.wait(LOOKED * 10)
+            self._wake.wait(LOOKED)
             self._wake.clear()
 
     def next(self) -> Job | None:
@@ -243,7 +237,7 @@ class Jobs:
             connection.execute(
                 update(table)
                 .where(table.c.id == row.id)
-                .values(state=str(JobState.RUNNING), started_at=_now(), label="", done=0, total=0)
+                .values(state=str(JobState.RUNNING), label="", done=0, total=0)
             )
             return _job(row)
 

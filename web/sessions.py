@@ -73,9 +73,7 @@ def new_token(connection: Connection, account: int, name: str) -> str:
     """A token for another system, which may what the account may; it is shown this once."""
     kept, now = secrets.token_urlsafe(32), _now().isoformat()
     connection.execute(
-        insert(database.token).values(
-            account_id=account, hash=_hash(kept), name=name, made_at=now, used_at=""
-        )
+        insert(database.token).values(account_id=account, hash=_hash(kept), name=name, made_at=now)
     )
     return kept
 

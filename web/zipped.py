@@ -5,7 +5,8 @@ import zipfile
 from collections.abc import Iterator
 
 from web.files import SealedFiles
-from web.jobs import Job, file_name
+from web.job_process import file_name
+from web.jobs import Job
 
 
 class _Out(io.RawIOBase):

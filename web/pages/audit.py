@@ -18,15 +18,15 @@ from archive.numbers import TOWN_DIGITS, VILLAGE_DIGITS
 from archive.reports.figures import Count, marked
 from archive.states import CHINESE as STATES
 from archive.states import State
-from pipeline.console import FIRST_YEAR, LAST_YEAR
 from pipeline.errors import FindingUnknown
 from web import places
 from web.asked import Asked, page
 from web.errors import BadForm, NotFound
 from web.figures import Worked, being_worked_out, figures
-from web.jobs import enqueue
 from web.pages.contract import contract_number, journal_text
 from web.roles import Permission
+from web.work import queued
+from web.written import written_day, written_number
 
 TITLE, LIMIT = "检查", 50
 LISTED = "number village template group household party responsible".split()
@@ -129,7 +129,7 @@ def audit_list(asked: Asked) -> Response:
         findings = findings.filter(pl.col("status") == status)
     chosen = {name: asked.query(name) for name in ("class", "template", "status", "overdue", "place")}
     path = "/audit/list?" + urlencode({"on": on.isoformat()} | {k: v for k, v in chosen.items() if v})
-    offset = min(number_of(asked.query("offset")), max(findings.height - 1, 0))
+    offset = min(written_number(asked.query("offset")), max(findings.height - 1, 0))
     part = findings.sort("class", *place_order()).slice(offset, LIMIT)
     title = CHINESE[cls] if cls else "全部问题"
     said = [STATUSES[status]] if status in STATUSES else []
@@ -210,32 +210,9 @@ def workbook(asked: Asked) -> Response:
     return queued(asked, f"检查工作簿（{on}）", [[*command, *places.options(asked, place)]])
 
 
-def queued(asked: Asked, title: str, commands: list[list[str]]) -> Response:
-    """On to the page of a new piece of work."""
-    number = enqueue(asked.desk, asked.viewer, title, commands)
-    asked.request.app.state.jobs.wake()
-    return asked.to(f"/jobs/{number}")
-
-
 def day_of(asked: Asked) -> date:
     """The day that is asked about: ?on=, else today. Raises BadForm."""
     return written_day(asked.query("on")) if asked.query("on") else asked.today
-
-
-def written_day(written: str) -> date:
-    """A day as it is written, in the years that there are. Raises BadForm."""
-    try:
-        day = date.fromisoformat(written)
-    except ValueError:
-        day = None
-    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise BadForm(detail="日期请写成 2026-03-01 的样子。")
-    return day
-
-
-def number_of(written: str) -> int:
-    """A number from an address, 0 for anything else."""
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else 0
 
 
 def _class(written: str) -> Class | None:

@@ -20,10 +20,11 @@ from pipeline.templates_in_use import templates_in_use
 from web.asked import Asked, page
 from web.errors import BadForm, NotAllowed, NotFound
 from web.figures import being_worked_out, figures
-from web.jobs import enqueue, find_job
+from web.jobs import find_job
 from web.pages.contract import contract_number, require_contract
 from web.pages.rosters import day_of
 from web.roles import CHINESE, Permission
+from web.work import queued
 from web.zipped import zipped
 
 LIMIT = 100
@@ -59,7 +60,7 @@ def plan(asked: Asked) -> Response:
     if len(kinds) < len(choices["templates"]):
         command += [f"--template={one}" for one in kinds]
     commands = [[*command, *more] for more in _of_villages(asked, [code for code, _ in choices["villages"]])]
-    return _queued(asked, f"安排合同 {name}", commands)
+    return queued(asked, f"安排合同 {name}", commands)
 
 
 @page("/campaigns/{name:path}", Permission.PREPARE)
@@ -102,13 +103,13 @@ def act(asked: Asked) -> Response:
             raise BadForm(detail="请先勾选要印的合同。")
         wanted = [f"--number={number}" for number in numbers]
         command = ["print", f"--campaign={one.name}", "--out", "{out}", *wanted, *forms]
-        return _queued(asked, f"打印 {one.name} {len(numbers)} 份", [command])
+        return queued(asked, f"打印 {one.name} {len(numbers)} 份", [command])
     which = ["--unreturned"] if asked.field("action") == "unreturned" else []
     commands = [
         ["print", f"--campaign={one.name}", "--out", _folder(asked, village), *village, *which, *forms]
         for village in _of_villages(asked, there)
     ]
-    return _queued(asked, f"{'补印' if which else '打印'} {one.name}", commands)
+    return queued(asked, f"{'补印' if which else '打印'} {one.name}", commands)
 
 
 @page("/contracts/{number}/form", Permission.PREPARE)
@@ -195,12 +196,6 @@ def _forms(asked: Asked) -> list[str]:
     return options + [f"--{name}" for name in flags]
 
 
-def _queued(asked: Asked, title: str, commands: list[list[str]]) -> Response:
-    number = enqueue(asked.desk, asked.viewer, title, commands)
-    asked.request.app.state.jobs.wake()
-    return asked.to(f"/jobs/{number}")
-
-
 def _counted(asked: Asked, connection: Connection, one: Campaign) -> tuple[Look | None, str]:
     """How its sheets stand, or why that cannot be said."""
     try:
@@ -214,7 +209,7 @@ def _close(asked: Asked, one: Campaign) -> Response:
     if asked.viewer.villages is not None:
         raise NotAllowed(role=CHINESE[asked.viewer.role])
     command = ["campaign", "close", "--out", f"{{out}}/{certificate_name(one.name)}", "--", one.name]
-    return _queued(asked, f"清点办结 {one.name}", [command])
+    return queued(asked, f"清点办结 {one.name}", [command])
 
 
 def _village(asked: Asked) -> Response:

@@ -24,9 +24,10 @@ from pipeline.intake.taken import Receipt, TakenPage
 from web import database
 from web.asked import Asked, page
 from web.errors import BadForm, NotFound
-from web.jobs import Job, JobState, enqueue, find_job
+from web.jobs import Job, JobState, find_job
 from web.roles import Permission
 from web.whole_files import FORM
+from web.work import queued
 
 RECENT = 20  # receipts that are listed
 LOOKED_AT = 200  # pages that are listed one by one
@@ -79,9 +80,7 @@ def begin(asked: Asked) -> Response:
     # Each by its folder: what is in a file's name is then no part of a command.
     command = ["intake", *(f"{{in}}/{one}" for one in chosen), "--receipt", "{out}"]
     title = f"归档 {names[chosen[0]]}" + (f" 等 {len(chosen)} 个文件" if len(chosen) > 1 else "")
-    number = enqueue(asked.desk, asked.viewer, title, [command], chosen)
-    asked.request.app.state.jobs.wake()
-    return asked.to(f"/intake/{number}")
+    return queued(asked, title, [command], chosen, pages="/intake")
 
 
 @page("/intake/{job}", Permission.TAKE_IN)

@@ -10,7 +10,8 @@ from starlette.responses import Response, StreamingResponse
 
 from web.asked import Asked, page
 from web.errors import NotFound
-from web.jobs import Job, Jobs, file_name, find_job, jobs_of
+from web.job_process import file_name
+from web.jobs import Job, Jobs, find_job, jobs_of
 from web.rendering import render
 from web.roles import Permission
 

@@ -18,8 +18,9 @@ from pipeline.commands.journal import ACTIONS
 from pipeline.indexing import keep_index
 from web.asked import Asked, page
 from web.errors import BadForm, NotFound
-from web.jobs import Jobs, enqueue
 from web.roles import Permission
+from web.work import queued
+from web.written import written_day
 
 MOST_ENTRIES = 500
 DAYS = 7
@@ -54,7 +55,7 @@ def verify(asked: Asked) -> Response:
     command = ["verify"]
     if asked.field("part") == "month":
         command += ["--slice", f"{asked.today.month}/12"]
-    return _job(asked, "核对档案库", command)
+    return queued(asked, "核对档案库", [command])
 
 
 @page("/admin/backup", Permission.ADMINISTER, ("POST",))
@@ -63,7 +64,7 @@ def backup(asked: Asked) -> Response:
     folder = Path(asked.field("folder"))
     if not folder.is_absolute() or not folder.is_dir():
         raise BadForm(detail="请写出本机上备份盘的完整路径，如 /media/备份盘 或 E:\\备份；盘要先接好。")
-    return _job(asked, "备份", ["backup", str(folder)])
+    return queued(asked, "备份", [["backup", str(folder)]])
 
 
 @page("/admin/key", Permission.ADMINISTER)
@@ -178,23 +179,13 @@ def carry_out(asked: Asked) -> Response:
     return asked.to(f"/disposals/{number}")
 
 
-def _job(asked: Asked, title: str, command: list[str]) -> Response:
-    number = enqueue(asked.desk, asked.viewer, title, [command])
-    work: Jobs = asked.request.app.state.jobs
-    work.wake()
-    return asked.to(f"/jobs/{number}")
-
-
 def _require_all_villages(asked: Asked) -> None:
     if asked.viewer.villages is not None:
         raise NotFound()
 
 
 def _day(asked: Asked, name: str, otherwise: date) -> date:
-    try:
-        return date.fromisoformat(asked.query(name)) if asked.query(name) else otherwise
-    except ValueError:
-        raise BadForm(detail="日期请写成 2026-03-01 这样。") from None
+    return written_day(asked.query(name)) if asked.query(name) else otherwise
 
 
 def _detail(written: str) -> str:

@@ -17,8 +17,10 @@ from web import places
 from web.asked import Asked, page
 from web.errors import BadForm, NotFound
 from web.figures import Worked, being_worked_out, figures
-from web.pages.audit import day_of, number_of, queued, written_day
+from web.pages.audit import day_of
 from web.roles import Permission
+from web.work import queued
+from web.written import written_day, written_number
 
 TITLE, LIMIT = "兑现", 50
 SHOWN = ("number", "promise", "label", "due", "village", "group", "household", "party", "template")
@@ -62,7 +64,7 @@ def promises_page(asked: Asked) -> Response:
     digits = TOWN_DIGITS if len(next(iter(below), "")) == TOWN_DIGITS else VILLAGE_DIGITS
     by_place = totals(frame.with_columns(places.VILLAGE.str.slice(0, digits).alias("key")), "key")
     listed = frame.filter(pl.col("status") == status).sort("village", "due", "number")
-    offset = min(number_of(asked.query("offset")), max(listed.height - 1, 0))
+    offset = min(written_number(asked.query("offset")), max(listed.height - 1, 0))
     with asked.desk.home.reading() as connection:
         lines = [_line(connection, row, on) for row in listed.slice(offset, LIMIT).select(SHOWN).iter_rows()]
         doubtful = [one for one in unsure(connection) if asked.viewer.sees_contract(one.number)]

@@ -23,8 +23,9 @@ from web import places
 from web.asked import Asked, page
 from web.errors import BadForm, NotFound
 from web.figures import Worked, being_worked_out, figures
-from web.pages.audit import number_of, queued
 from web.roles import Permission
+from web.work import queued
+from web.written import written_number
 
 TITLE, LIMIT, YEARS = "报表", 50, 3
 FORMS = {"xlsx": "Excel", "docx": "Word", "pdf": "PDF", "html": "网页"}
@@ -128,9 +129,9 @@ def report_list(asked: Asked) -> Response:
     if template:
         which &= pl.col("template").cast(pl.String) == template
     if group:
-        which &= pl.col("group") == number_of(group)
+        which &= pl.col("group") == written_number(group)
     numbers = found.value.filter(which)["number"]
-    offset = min(number_of(asked.query("offset")), max(len(numbers) - 1, 0))
+    offset = min(written_number(asked.query("offset")), max(len(numbers) - 1, 0))
     with asked.desk.home.reading() as connection:
         part = list(standings(connection, on, numbers.slice(offset, LIMIT).to_list()))
     chosen = {"period": str(period), "figure": str(count), "place": place, "template": template}

@@ -27,6 +27,7 @@ from web.errors import BadForm, ItemTaken, NotFound
 from web.pages.contract import require_contract
 from web.pictures import picture_of
 from web.roles import Permission
+from web.written import written_number
 
 LISTED = 50  # on a page
 CHOICES = 9  # that a key each is for
@@ -47,7 +48,7 @@ class Choice:
 @page("/review", Permission.REVIEW)
 def listed(asked: Asked) -> Response:
     """What waits, by village and reason; what was decided of late."""
-    pile, offset = _pile(asked), _whole(asked.query("offset"))
+    pile, offset = _pile(asked), written_number(asked.query("offset"))
     with asked.desk.home.reading() as connection:
         every = [item for item in reviews.open_items(connection) if sees(asked.viewer, item)]
         done = reviews.decided_items(connection, asked.today - RECENT_DAYS)
@@ -72,7 +73,7 @@ def listed(asked: Asked) -> Response:
 @page("/review/reject", Permission.REVIEW, ("POST",))
 def reject_several(asked: Asked) -> Response:
     """Those that were ticked in the list are no contract's."""
-    ids = [_whole(one) for one in asked.fields("item")]
+    ids = [written_number(one) for one in asked.fields("item")]
     with asked.desk.home.writing() as connection:
         reviews.reject_waiting(connection, [_item(asked, connection, one).id for one in ids], asked.actor)
     return asked.to("/review")
@@ -105,7 +106,7 @@ def piece(asked: Asked) -> Response:
 @page("/review/{item}/like", Permission.REVIEW)
 def like(asked: Asked) -> Response:
     """The sheets that a number, or a part of one, may mean."""
-    typed, sheet = asked.query("typed")[:40], _whole(asked.query("sheet")) or 1
+    typed, sheet = asked.query("typed")[:40], written_number(asked.query("sheet")) or 1
     with asked.desk.home.reading() as connection:
         item = _item(asked, connection, asked.number("item"))
         found = reviews.numbers_like(connection, item.village, typed, sheet)
@@ -148,7 +149,7 @@ def printed(asked: Asked) -> Response:
 @page("/review/{item}/assign", Permission.REVIEW, ("POST",))
 def assign(asked: Asked) -> Response:
     """File it as a sheet of a contract."""
-    sheet, home = _whole(asked.field("sheet")), asked.desk.home
+    sheet, home = written_number(asked.field("sheet")), asked.desk.home
     if sheet < 1:
         raise BadForm(detail="请写明是合同的第几页。")
     with _in_time(asked.number("item")), home.reading() as connection:
@@ -248,7 +249,3 @@ def _query(pile: Pile) -> str:
     """The pile, as addresses have it: "" or "?…"."""
     held = {name: value for name, value in (("village", pile.village), ("reason", pile.reason)) if value}
     return f"?{urlencode(held)}" if held else ""
-
-
-def _whole(written: str) -> int:
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else 0

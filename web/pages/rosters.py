@@ -21,11 +21,12 @@ from pipeline.subject_changes import Flagged, decide, flagged, suggested
 from web.asked import Asked, page, raw_page
 from web.errors import BadForm, ImportElsewhere
 from web.figures import being_worked_out, figures
-from web.jobs import enqueue
 from web.pages.contract import require_contract
 from web.roles import Permission
 from web.roster_look import MOST_ROWS, look_at, preview, read
 from web.whole_files import MOST_FILES, files_of, kept, name_of, scratch, unsealed
+from web.work import queued
+from web.written import written_day
 
 MOST_BYTES = 64 << 20  # of the files of a roster together
 WAIT = 15.0  # seconds for which a page waits until a roster is read
@@ -111,9 +112,7 @@ def import_(asked: Asked) -> Response:
     confirmed = ["--same", ",".join(same)] if same else []
     title = f"导入花名册 {name_of(asked, files[0])}" + (f" 等 {len(files)} 个" if len(files) > 1 else "")
     command = ["roster", "import", *mapped, *confirmed, *arguments]
-    number = enqueue(asked.desk, asked.viewer, title, [command], files)
-    asked.request.app.state.jobs.wake()
-    return asked.to(f"/jobs/{number}")
+    return queued(asked, title, [command], files)
 
 
 @page("/rosters/undo", Permission.PREPARE, ("POST",))
@@ -164,16 +163,7 @@ def decide_on(asked: Asked) -> Response:
 
 def day_of(asked: Asked, name: str) -> date | None:
     """A day of the form, None where none is written. Raises BadForm."""
-    written = asked.field(name)
-    if not written:
-        return None
-    try:
-        day = date.fromisoformat(written)
-    except ValueError:
-        raise BadForm(detail=f"“{written[:20]}”不是日期，请写成 2026-03-01 这样。") from None
-    if not 1950 <= day.year <= 2200:
-        raise BadForm(detail=f"{day} 不在 1950 到 2200 年之间。")
-    return day
+    return written_day(asked.field(name)) if asked.field(name) else None
 
 
 def _flagged(connection: Connection, asked: Asked) -> list[Flagged]:

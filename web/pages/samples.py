@@ -14,10 +14,11 @@ from pipeline.sample_showing import BY, counted, head, ticked
 from pipeline.sample_workbook import rate_said
 from web.asked import Asked, page
 from web.errors import BadForm, NotAllowed, NotFound
-from web.pages.audit import number_of, queued
 from web.pages.contract import journal_text
 from web.roles import CHINESE as ROLES
 from web.roles import Permission
+from web.work import queued
+from web.written import written_number
 
 SIZES = {"number": "一共抽几份", "share": "每层抽百分之几", "confidence": "按把握和可容忍的不相符率"}
 LIMIT = 100
@@ -58,7 +59,7 @@ def sample_page(asked: Asked) -> Response:
     """A check's sheet, to be ticked, and what it says so far."""
     check, papers = _check(asked)
     items = [(item, papers[item.pick.contract]) for item in _seen(asked, check)]
-    offset = min(number_of(asked.query("offset")), max(len(items) - 1, 0))
+    offset = min(written_number(asked.query("offset")), max(len(items) - 1, 0))
     whole = asked.viewer.villages is None
     parts, total = figures(check)
     by = check.drawn.wanted.by

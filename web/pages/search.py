@@ -16,6 +16,7 @@ from archive.states import CHINESE, State
 from web.asked import Asked, page
 from web.desk import Desk, Viewer
 from web.roles import Permission
+from web.written import written_number
 
 LIMIT, DEEPEST, SUGGESTED, SHOWN = 20, 100_000, 8, 8
 MOST_LETTERS = 5000  # of a query
@@ -66,7 +67,10 @@ class Hit:
 def search_page(asked: Asked) -> Response:
     """The page, or for htmx only what was found."""
     chosen = {name: asked.query(name) for name in FILTERS if asked.query(name)}
-    typed, offset = asked.query("q")[:MOST_LETTERS].strip(), min(_number(asked.query("offset")), DEEPEST)
+    typed, offset = (
+        asked.query("q")[:MOST_LETTERS].strip(),
+        min(written_number(asked.query("offset")), DEEPEST),
+    )
     sort = asked.query("sort") if asked.query("sort") in SORTS else SORTS[0]
     year, state = chosen.get("year", ""), chosen.get("state")
     query = narrowed(
@@ -75,7 +79,7 @@ def search_page(asked: Asked) -> Response:
         parse(typed),
         chosen.get("village"),
         chosen.get("template"),
-        _number(year) or None,
+        written_number(year) or None,
         state if state in set(State) else None,
     )
     found = search(asked.desk.home, query, typed, asked.names, asked.today, offset, LIMIT, sort)
@@ -187,7 +191,3 @@ def _choice(
 def _path(typed: str, chosen: dict[str, str], sort: str, *, more: bool = False) -> str:
     values = {"q": typed, **chosen} | ({"sort": sort} if sort != SORTS[0] else {})
     return f"/search?{urlencode(values)}" + ("&" if more else "")
-
-
-def _number(written: str) -> int:
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else 0

@@ -17,9 +17,10 @@ from pipeline.template_problem import ERROR, TemplateProblem
 from pipeline.templates_in_use import named, templates_in_use, versions
 from web.asked import Asked, page, raw_page
 from web.errors import BadForm, NotFound
-from web.jobs import Job, enqueue, find_job
+from web.jobs import Job, find_job
 from web.roles import Permission
 from web.whole_files import content_of, files_of, keep, kept, name_of, unsealed
+from web.work import queued
 
 MOST_BYTES = 2 * MAX_DOCX + MAX_TOML
 SCOPES = {"household": "一户", "couple": "夫妻", "person": "一人", "village": "村委会", "unit": "单位"}
@@ -68,9 +69,9 @@ def use(asked: Asked) -> Response:
     if asked.field("action") == "try":
         copy = keep(asked, PACKED, content_of(asked, upload))  # the work keeps what it is given
         there = f"{{in}}/{copy}/{PACKED}"
-        return _queued(asked, f"检查模板《{title}》", _looks(there), [copy])
+        return queued(asked, f"检查模板《{title}》", _looks(there), [copy], pages="/templates/jobs")
     command = ["template", "add", f"{{in}}/{upload}/{PACKED}"]
-    return _queued(asked, f"启用模板《{title}》", [command], [upload])
+    return queued(asked, f"启用模板《{title}》", [command], [upload], pages="/templates/jobs")
 
 
 @page("/templates/jobs/{job}", Permission.READ)
@@ -112,17 +113,11 @@ def look_at(asked: Asked) -> Response:
     name = asked.path("template")
     if name not in names:
         raise NotFound()
-    return _queued(asked, f"检查模板《{names[name]}》", _looks(name), [])
+    return queued(asked, f"检查模板《{names[name]}》", _looks(name), pages="/templates/jobs")
 
 
 def _looks(name: str) -> list[list[str]]:
     return [["template", "check", name], ["template", "preview", name, "--out", "{out}"]]
-
-
-def _queued(asked: Asked, title: str, commands: list[list[str]], uploads: list[str]) -> Response:
-    number = enqueue(asked.desk, asked.viewer, title, commands, uploads)
-    asked.request.app.state.jobs.wake()
-    return asked.to(f"/templates/jobs/{number}")
 
 
 def _pictures(job: Job) -> list[int]:

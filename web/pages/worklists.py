@@ -17,8 +17,10 @@ from web import places
 from web.asked import Asked, page
 from web.errors import NotFound
 from web.figures import Worked, being_worked_out, figures
-from web.pages.audit import day_of, number_of, queued, written_day
+from web.pages.audit import day_of
 from web.roles import Permission
+from web.work import queued
+from web.written import written_day, written_number
 
 LIMIT = 50
 WHAT = {
@@ -62,7 +64,7 @@ def worklists_page(asked: Asked) -> Response:
     if responsible:
         frame = frame.filter(pl.col("responsible") == responsible)
     listed = replace(found.value, frame=frame)
-    offset = min(number_of(asked.query("offset")), max(frame.height - 1, 0))
+    offset = min(written_number(asked.query("offset")), max(frame.height - 1, 0))
     columns = [one for one in COLUMNS[wanted] if one.key]
     columns += [] if wanted is Worklist.CHANGES else [RESPONSIBLE]
     part = replace(listed, frame=frame.slice(offset, LIMIT))
@@ -149,7 +151,7 @@ def retention_page(asked: Asked) -> Response:
     listed = [
         kept for kept in found.value if asked.viewer.sees(kept.division) and kept.division.startswith(place)
     ]
-    offset = min(number_of(asked.query("offset")), max(len(listed) - 1, 0))
+    offset = min(written_number(asked.query("offset")), max(len(listed) - 1, 0))
     return asked.page(
         "retention.html",
         on=on,
@@ -173,7 +175,7 @@ def _kind(written: str) -> Worklist:
 
 def _calendar(asked: Asked, year: int | None = None) -> tuple[Worked[list[DueDay]] | None, int]:
     """The year's due days, of what may be seen. Raises NotFound."""
-    year = year or number_of(asked.query("year")) or asked.today.year
+    year = year or written_number(asked.query("year")) or asked.today.year
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise NotFound()
     titles, today, limited = asked.names.titles, asked.today, asked.viewer.villages
