@@ -42,7 +42,7 @@ def read_identity(cell: Cell) -> Identity:
         return Identity("", "id_missing")
     if _SCIENTIFIC.fullmatch(plain):
         return Identity(plain, "id_precision_lost")
-    number = plain.removesuffix(".0")
+    number = plain.removesuffix(".0") or plain
     number = number[:-1] + number[-1].translate(_X)
     if len(number) == 15:
         return _upgraded(number)

@@ -97,6 +97,7 @@ def test_an_odd_cell_is_no_exception(name: str, cell: Cell) -> None:
 @_settings
 @example("٤٥١٢٢٥١٩٨٠٠٦١٤٢٠١٠")
 @example("45122519800614²01X")
+@example(".0")
 def test_a_sound_number_always_states_a_sex_and_a_birth(cell: Cell) -> None:
     identity = read_identity(cell)
     if identity.sound:
