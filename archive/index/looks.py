@@ -50,11 +50,11 @@ class Needle:
     @property
     def alternatives(self) -> list[Alternative]:
         """All of them."""
-        return self.down_to(UNSCORED)
+        return [one for _, tier in self.tiers for one in tier]
 
-    def down_to(self, score: int) -> list[Alternative]:
-        """Those that score so much or more."""
-        return [one for worth, tier in self.tiers if worth >= score for one in tier]
+    def from_score(self, score: int) -> "Needle":
+        """The same without what scores less."""
+        return Needle(tuple((worth, tier) for worth, tier in self.tiers if worth >= score))
 
     @property
     def worth(self) -> tuple[int, int]:

@@ -39,22 +39,34 @@ def names_of(party: str) -> tuple[Row, ...]:
 
 @lru_cache(maxsize=20_000)
 def name_row(party: str) -> str:
-    """The names' characters with BREAK around each name."""
-    return " ".join([BREAK, *(f"{' '.join(name)} {BREAK}" for name in names_of(party))])
+    """The names' characters with BREAK around each name, then each name as a whole."""
+    names = names_of(party)
+    rows = [f"{' '.join(name)} {BREAK}" for name in names]
+    return " ".join([BREAK, *rows, *(token for name in names for token in whole(name))])
 
 
 @lru_cache(maxsize=20_000)
 def similar_row(party: str) -> str:
     """What the names sound and look like, and what they are with one character mistyped."""
-    tokens, opened = [BREAK], []
+    tokens = [BREAK]
+    single: list[str] = []
     for name in names_of(party):
         rows = [row for sounds in readings(name) for row in (sounds, initials(sounds))]
         if shaped(name) != name:
             rows.append(shaped(name))
         for row in dict.fromkeys(rows):
             tokens += [*row, BREAK]
-        opened += one_open(name)
-    return " ".join([*tokens, *opened])
+            single += whole(row)
+        single += one_open(name)
+    return " ".join([*tokens, *single])
+
+
+def whole(row: Row) -> Row:
+    """What a row is looked for as where it is to be all of a name, or of several side by side.
+
+    A name is a token of its own: as a phrase it would be compared with every name that has one of its characters.
+    """
+    return (BREAK, *row, BREAK) if BREAK in row else (f"{BREAK}{BREAK.join(row)}{BREAK}",)
 
 
 def one_open(name: Row) -> list[str]:

@@ -10,7 +10,7 @@ from datetime import date
 from itertools import islice, product
 
 from archive.index.looks import UNSCORED, Alternative, Among, Begins, Look, Needle, Plan, Row, Span
-from archive.index.names import CHECKED, ENDING, LEAST_ENDING, SHARED, one_more, one_open
+from archive.index.names import CHECKED, ENDING, LEAST_ENDING, SHARED, one_more, one_open, whole
 from archive.index.query import Field, Group, Query, Term
 from archive.index.shapes import shaped
 from archive.index.sounds import Sounds, initials, readings, typed_sounds
@@ -290,7 +290,7 @@ def _joined(run: list[Group]) -> Iterator[list[Group]]:
 
 def _named(name: str, row: tuple[str, ...]) -> Tiers:
     """A whole name, or a part of one."""
-    return {WHOLE: [(Row(name, (BREAK, *row, BREAK)),)], PART: [(Row(name, row),)]} if row else {}
+    return {WHOLE: [(Row(name, whole(row)),)], PART: [(Row(name, row),)]} if row else {}
 
 
 def _numbered(key: str, least: int = LEAST_ENDING) -> Tiers:
@@ -314,12 +314,12 @@ def _alike(name: tuple[str, ...], narrowed: bool) -> Tiers:
     if len(name) > 2:
         variants += [(*name[:at], *name[at + 1 :]) for at in range(len(name))]
     by_score = {
-        SOUNDS_WHOLE: [Row("similar", (BREAK, *row, BREAK)) for row in sounds],
+        SOUNDS_WHOLE: [Row("similar", whole(row)) for row in sounds],
         SOUNDS: [Row("similar", row) for row in sounds],
         SHAPE: [Row("similar", looks), Row("names", looks)],
         MISTYPED: [
             *(Row("similar", (token,)) for token in mistyped),
-            *(Row("names", (BREAK, *row, BREAK)) for row in variants),
+            *(Row("names", whole(row)) for row in variants),
         ],
     }
     return {score: [(row,) for row in rows] for score, rows in by_score.items()}
@@ -331,14 +331,14 @@ def _spelled(text: str) -> Tiers:
     for row in typed_sounds(text):
         first = initials(row)
         syllables = [Row("similar", run) for run in _runs(row)] if row != first else []
-        whole, part = (SOUNDS_WHOLE, SOUNDS) if row == tuple(map(str.lower, row)) else (SOUNDS, SHAPE)
-        if whole == SOUNDS_WHOLE:
-            looks: tuple[Look, ...] = (Row("similar", (BREAK, *row, BREAK)),)
+        best, part = (SOUNDS_WHOLE, SOUNDS) if row == tuple(map(str.lower, row)) else (SOUNDS, SHAPE)
+        if best == SOUNDS_WHOLE:
+            looks: tuple[Look, ...] = (Row("similar", whole(row)),)
             parts: tuple[Look, ...] = (Row("similar", row),)
         else:
-            looks = (Row("similar", (BREAK, *first, BREAK)), *syllables)
+            looks = (Row("similar", whole(first)), *syllables)
             parts = (Row("similar", first), *syllables)
-        tiers.setdefault(whole, []).append(looks)
+        tiers.setdefault(best, []).append(looks)
         tiers.setdefault(part, []).append(parts)
     return tiers
 
@@ -361,7 +361,7 @@ def _parts(tiers: Tiers) -> list[Alternative]:
 
 
 def _is_whole(look: Look) -> bool:
-    return isinstance(look, Row) and BREAK in look.tokens
+    return isinstance(look, Row) and look.tokens[0].startswith(BREAK)
 
 
 def _all_of(choices: Iterable[Sequence[Alternative]]) -> Iterator[Alternative]:

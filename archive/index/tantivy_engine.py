@@ -6,6 +6,7 @@ its own, ordered by number; ranges are asked of fast fields, a text is no range.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -28,7 +29,7 @@ from archive.index.engine import (
     foremost,
     ordered,
 )
-from archive.index.looks import Alternative, Among, Begins, Look, Needle, Plan, Row
+from archive.index.looks import Alternative, Among, Begins, Look, Plan, Row
 from archive.index.names import SHARED, known_as, name_row, number_tokens, packed, similar_row, unpacked
 from archive.index.values import OPEN_END, campaign_key, day_number, household_key
 from archive.index.words import STOP, Words, as_word, units
@@ -40,7 +41,8 @@ COLUMN = "column"  # the tokeniser of what is only sorted by: as a term it would
 PACKED = ("village_and_year", "rest")  # of a number, read of many hits at once
 LINES_KEPT, TEXTS_KEPT = 20_000, 2_000
 SEEN_BYTES = 8 << 20
-SCORED_AT_ONCE = 1_000  # hits; a page further on is looked for score by score
+FEW_SCORES = 2  # above the least: each is looked for by itself sooner than all matches are scored
+SCORED_AT_ONCE = 3_000  # hits; a page further on is looked for score by score
 MOST_KNOWN = 200  # keys of names that begin alike, the most frequent, of which names are suggested
 
 
@@ -80,6 +82,10 @@ def _readable(folder: Path) -> Iterator[None]:
         raise IndexUnreadable(f"{folder}: {problem}") from problem
 
 
+def _count(found: tantivy.SearchResult) -> int:
+    return int(found.count or 0)  # type: ignore[attr-defined]  # its stub forgets it
+
+
 class _Seen:
     """Which numbers were there before, told by a bit each: of two that share one, it may be wrong with the second."""
 
@@ -110,6 +116,7 @@ class TantivyEngine:
             nothing = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw())
             self._index.register_tokenizer(COLUMN, nothing.filter(tantivy.Filter.remove_long(1)).build())
             self._index.config_reader("manual")
+        self._beside = ThreadPoolExecutor(thread_name_prefix="facets")
         self._line = lru_cache(maxsize=LINES_KEPT)(self._read_line)
         self._text = lru_cache(maxsize=TEXTS_KEPT)(self._read_text)
 
@@ -144,16 +151,12 @@ class TantivyEngine:
         with _readable(self._folder):
             searcher = self._searcher()
             matching = self._matching(searcher, wanted)
-            facets = self._facets(searcher, matching)
-            total = sum(count for _, count in facets["state"])
-            hits: list[Hit] = []
-            if offset < total and limit:
-                if sort == "score":
-                    hits = self._best(searcher, matching, wanted, total, offset, limit)
-                else:
-                    by = "number" if sort == "number" else f"by_{sort}"
-                    hits = self._ordered(searcher, matching, 0, by, offset, limit)
-            return Found(total, hits, facets)
+            counted = self._beside.submit(self._facets, searcher, matching)
+            try:
+                hits = self._page(searcher, matching, wanted, offset, limit, sort) if limit else []
+            finally:
+                facets = counted.result()
+            return Found(sum(count for _, count in facets["state"]), hits, facets)
 
     def total(self, wanted: Plan) -> int:
         with _readable(self._folder):
@@ -173,9 +176,10 @@ class TantivyEngine:
             short = len(beginning) <= SHARED
             look = Among("numbers", frozenset({beginning})) if short else Begins(beginning)
             clause = self._clause(searcher, look)
-            return [hit.number for hit in self._ordered(searcher, clause, 0, "number", 0, limit)]
+            return [hit.number for hit in self._ordered(searcher, clause, 0, "number", 0, limit)[0]]
 
     def close(self) -> None:
+        self._beside.shutdown()
         if hasattr(self, "_index"):  # its files are let go of with it
             del self._index
 
@@ -251,53 +255,62 @@ class TantivyEngine:
         return self._index.searcher()
 
     def _matching(self, searcher: tantivy.Searcher, wanted: Plan) -> Clause:
-        clauses = [(Occur.Must, self._term("kind", CONTRACT))]
-        clauses += [(Occur.Must, self._either(searcher, needle.alternatives)) for needle in wanted.needles]
-        clauses += [(Occur.MustNot, self._either(searcher, needle.alternatives)) for needle in wanted.without]
-        return Clause.boolean_query(clauses)
+        found = [(Occur.Must, self._either(searcher, needle.alternatives)) for needle in wanted.needles]
+        return Clause.boolean_query([*(found or self._everything()), *self._without(searcher, wanted)])
 
-    def _best(
+    def _everything(self) -> list[tuple[Occur, Clause]]:
+        """What keeps the marker out, which no needle finds."""
+        return [(Occur.Must, self._term("kind", CONTRACT))]
+
+    def _without(self, searcher: tantivy.Searcher, wanted: Plan) -> list[tuple[Occur, Clause]]:
+        return [(Occur.MustNot, self._either(searcher, needle.alternatives)) for needle in wanted.without]
+
+    def _page(
         self,
         searcher: tantivy.Searcher,
         matching: Clause,
         wanted: Plan,
-        total: int,
         offset: int,
         limit: int,
+        sort: str,
     ) -> list[Hit]:
+        if sort == "score":
+            return self._best(searcher, wanted, offset, limit)
+        by = "number" if sort == "number" else f"by_{sort}"
+        return self._ordered(searcher, matching, 0, by, offset, limit)[0]
+
+    def _best(self, searcher: tantivy.Searcher, wanted: Plan, offset: int, limit: int) -> list[Hit]:
         """A page in the order of score and number.
 
-        The best are scored at once; the last score among them, of which more may be left, and pages further on, are
-        searches of their own, ordered by number.
+        Each score is a search of its own, the highest first; where many scores are possible, the best matches are
+        scored at once, and such searches come after them.
         """
-        every = [self._steps(searcher, needle) for needle in wanted.needles]
-        steps = [of_needle for of_needle in every if of_needle]
-        least = sum(needle.worth[0] for needle in wanted.needles)
+        steps = [needle.worth[1] - needle.worth[0] for needle in wanted.needles]
+        top, least = sum(steps), sum(needle.worth[0] for needle in wanted.needles)
         hits: list[Hit] = []
-        passed, top = 0, sum(map(len, steps))  # matches of higher scores, the first score to look for
-        if steps and offset + limit <= SCORED_AT_ONCE:
-            best = self._scored(searcher, wanted)
-            if len(best) < total:
-                top = int(best[-1].score) - least
-                best = [hit for hit in best if hit.score > best[-1].score]
+        passed = 0  # matches of higher scores
+        if top > FEW_SCORES and offset + limit <= SCORED_AT_ONCE:
+            best, every = self._scored(searcher, wanted)
+            if every:
+                return best[offset : offset + limit]
+            top = int(best[-1].score) - least
+            best = [hit for hit in best if hit.score > best[-1].score]
             hits, passed = best[offset : offset + limit], len(best)
         for step in range(top, -1, -1):
-            if len(hits) == limit or passed == total:
+            if len(hits) == limit:
                 break
-            level = self._level(matching, steps, step)
-            count = total - passed if step == 0 else self._total(searcher, level)
-            if count and passed + count > offset:
-                inside = max(0, offset - passed)
-                hits += self._ordered(
-                    searcher, level, float(least + step), "number", inside, limit - len(hits)
-                )
+            level = self._level(searcher, wanted, step)
+            inside = max(0, offset - passed)
+            found, count = self._ordered(
+                searcher, level, float(least + step), "number", inside, limit - len(hits)
+            )
+            hits += found
             passed += count
         return hits
 
-    def _scored(self, searcher: tantivy.Searcher, wanted: Plan) -> list[Hit]:
-        """The best SCORED_AT_ONCE, in order; those of the last score are any of it."""
-        clauses = [(Occur.Must, Clause.const_score_query(self._term("kind", CONTRACT), 0.0))]
-        clauses += [(Occur.MustNot, self._either(searcher, needle.alternatives)) for needle in wanted.without]
+    def _scored(self, searcher: tantivy.Searcher, wanted: Plan) -> tuple[list[Hit], bool]:
+        """The best SCORED_AT_ONCE, in order, and whether they are all; else those of the last score are any of it."""
+        clauses = self._without(searcher, wanted)
         for needle in wanted.needles:
             tiers = [
                 Clause.const_score_query(self._either(searcher, alternatives), float(worth))
@@ -308,31 +321,35 @@ class TantivyEngine:
         parts = [searcher.fast_field_values(name, [address for _, address in found]) for name in PACKED]
         numbers = map(unpacked, *parts)
         hits = [Hit(number, float(score)) for number, (score, _) in zip(numbers, found, strict=True)]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.number))
+        return sorted(hits, key=lambda hit: (-hit.score, hit.number)), len(hits) < SCORED_AT_ONCE
 
-    def _steps(self, searcher: tantivy.Searcher, needle: Needle) -> list[Clause]:
-        """Clauses, each within the one before, as many of which hold as a needle scores above its least."""
-        least, most = needle.worth
-        return [self._either(searcher, needle.down_to(score)) for score in range(least + 1, most + 1)]
-
-    def _level(self, matching: Clause, steps: list[list[Clause]], step: int) -> Clause:
-        """The matches for which exactly so many steps hold, of all needles together."""
-        every = [clause for of_needle in steps for clause in of_needle]
-        clauses = [(Occur.Must, matching)]
+    def _level(self, searcher: tantivy.Searcher, wanted: Plan, step: int) -> Clause:
+        """The matches that score so many above the least, of all needles together."""
+        several = [needle for needle in wanted.needles if needle.worth[0] < needle.worth[1]]
+        if len(several) == 1:  # what scores so much, without what scores more
+            (needle,) = several
+            score = needle.worth[0] + step
+            needles = [one for one in wanted.needles if one is not needle]
+            needles.append(needle.from_score(score))
+            without = [*wanted.without, needle.from_score(score + 1)]
+            return self._matching(searcher, Plan(needles, without))
+        every = [
+            (Occur.Should, self._either(searcher, needle.from_score(score).alternatives))
+            for needle in several
+            for score in range(needle.worth[0] + 1, needle.worth[1] + 1)
+        ]
+        clauses = [(Occur.Must, self._matching(searcher, wanted))]
         for occur, least in ((Occur.Must, step), (Occur.MustNot, step + 1)):
             if 0 < least <= len(every):
-                if len(steps) == 1:  # as they are one within another, without counting them
-                    clauses.append((occur, every[least - 1]))
-                else:
-                    counted = [(Occur.Should, clause) for clause in every]
-                    clauses.append((occur, Clause.boolean_query(counted, minimum_number_should_match=least)))
+                clauses.append((occur, Clause.boolean_query(every, minimum_number_should_match=least)))
         return Clause.boolean_query(clauses)
 
     def _ordered(
         self, searcher: tantivy.Searcher, clause: Clause, score: float, by: str, offset: int, limit: int
-    ) -> list[Hit]:
-        found = searcher.search(clause, limit, count=False, order_by_field=by, order=Order.Asc, offset=offset)
-        return [Hit(str(key).rpartition(" ")[2], score) for key, _ in found.hits]
+    ) -> tuple[list[Hit], int]:
+        """A page of those that match, in the order of a field, and how many there are."""
+        found = searcher.search(clause, limit, order_by_field=by, order=Order.Asc, offset=offset)
+        return [Hit(str(key).rpartition(" ")[2], score) for key, _ in found.hits], _count(found)
 
     def _facets(self, searcher: tantivy.Searcher, matching: Clause) -> dict[str, list[tuple[str, int]]]:
         wanted = {name: {"terms": {"field": name, "size": MOST_VALUES}} for name in COUNTED}
@@ -347,8 +364,7 @@ class TantivyEngine:
         return facets | {"responsible": foremost(facets["responsible"])}
 
     def _total(self, searcher: tantivy.Searcher, clause: Clause) -> int:
-        found = searcher.search(clause, 1, count=True)
-        return int(found.count or 0)  # type: ignore[attr-defined]  # its stub forgets it
+        return _count(searcher.search(clause, 1))
 
     def _either(self, searcher: tantivy.Searcher, alternatives: Sequence[Alternative]) -> Clause:
         clauses = [self._all(searcher, looks) for looks in alternatives]
