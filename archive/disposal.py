@@ -1,7 +1,7 @@
 """Disposals (鉴定销毁): papers whose retention is over, proposed by one person and approved or refused by another.
 
 What is approved is destroyed by archive/destruction.py. A disposal, and what it lists of each paper, stays for ever:
-numbers, dates, counts and hashes, no name of a party.
+numbers, dates, counts and hashes, no name of a party, and reasons without people's numbers.
 """
 
 import json
@@ -17,6 +17,7 @@ from archive.archival_numbers import numbers_of_contracts, numbers_of_papers
 from archive.catalogue import shelf_tables, tables
 from archive.errors import DisposalDecided, DisposalUnknown, NotDue, NothingDue, SamePerson
 from archive.journal import Actor
+from archive.paper_words import masked
 from archive.retention import Kept, due_by_hand, due_papers, kept_contracts, kept_papers
 from archive.states import CHUNK, newest_filing, newest_paper
 
@@ -112,7 +113,7 @@ def propose(
         elsewhere = len(due) - len(named)
     if not named:
         raise NothingDue(day=on, more="另外的" if elsewhere else "")
-    row = {"proposed_on": actor.today.isoformat(), "proposed_by": actor.user, "reason": reason}
+    row = {"proposed_on": actor.today.isoformat(), "proposed_by": actor.user, "reason": masked(reason)}
     new = int(connection.execute(insert(disposal).returning(disposal.c.id), row).scalar_one())
     rows = [
         {"disposal_id": new, "position": place, "contract": contract, "paper": paper}
@@ -138,7 +139,7 @@ def decide(connection: Connection, id_: int, decision: str, reason: str, actor: 
         "decision": decision,
         "decided_on": actor.today.isoformat(),
         "decided_by": actor.user,
-        "counted": json.dumps({REFUSED: reason}, ensure_ascii=False) if decision == REFUSED else "",
+        "counted": json.dumps({REFUSED: masked(reason)}, ensure_ascii=False) if decision == REFUSED else "",
     }
     connection.execute(update(disposal).where(disposal.c.id == id_).values(values))
     action = "dispose_approve" if decision == APPROVED else "dispose_refuse"
@@ -271,12 +272,12 @@ def _query() -> Select[tuple[object, ...]]:
 
 def _disposal(row: Row[tuple[object, ...]]) -> Disposal:
     said = json.loads(row.counted or "{}")
-    refused = said.pop(REFUSED, "")
+    refused = masked(said.pop(REFUSED, ""))
     return Disposal(
         row.id,
         row.proposed_on,
         row.proposed_by,
-        row.reason,
+        masked(row.reason),  # what was kept before it was masked, too
         row.decision,
         row.decided_on or "",
         row.decided_by or "",

@@ -121,7 +121,7 @@ class ArchiveLocked(ArchiveError):
 
 
 class IndexBusy(ArchiveLocked):
-    """检索用的索引要重做，但另一个命令正在写入，现在查不了。请等那个命令结束后再查；知道编号的，可以用 huyue show 查看。"""
+    """检索用的索引要重做，但另一个命令正在写入，现在查不了。请等它结束后再查；知道编号的，现在就能看那一份（huyue show 编号）。"""
 
 
 class ArchiveReadOnly(ArchiveError):
@@ -133,15 +133,15 @@ class ArchiveNewer(ArchiveError):
 
 
 class BlobMissing(ArchiveError):
-    """档案库里缺了一个文件：{file}。请不要再写入，用最近的备份恢复；先运行 huyue verify 看还缺哪些。"""
+    """档案库里缺了一个文件：{file}。请不要再写入，用最近的备份恢复；先核对档案库（huyue verify），看还缺哪些。"""
 
 
 class BlobDestroyed(WrongUsage):
-    """这个件已经鉴定销毁，取不出来了。什么时候、谁批准的：huyue dispose list。"""
+    """这个件已经鉴定销毁，取不出来了。什么时候、谁批准的，看销毁清册（huyue dispose list）。"""
 
 
 class BlobDamaged(ArchiveError):
-    """档案库里有一个文件被改动过或已损坏：{file}。请不要再写入，用最近的备份恢复；先运行 huyue verify 看还有哪些。"""
+    """档案库里有一个文件被改动过或已损坏：{file}。请不要再写入，用最近的备份恢复；先核对档案库（huyue verify），看还有哪些。"""
 
 
 class DiskFull(ArchiveError):
@@ -169,11 +169,11 @@ class ProofUnreadable(NoInput):
 
 
 class BlankOnlyVoid(WrongUsage):
-    """空白合同 {number} 还没有登记是谁签的，只能作废（--as void）。有人签了的，请先用 huyue blank assign 登记。"""
+    """空白合同 {number} 还没有登记是谁签的，只能作废（--as void）。有人签了的，请先登记（命令行：huyue blank assign）。"""
 
 
 class ClosingTooEarly(WrongUsage):
-    """合同 {number} 是 {planned} 才安排的，不能从 {day} 起终止。请改正 --date。"""
+    """合同 {number} 是 {planned} 才安排的，不能从 {day} 起终止。请改正日期。"""
 
 
 class EngineUnknown(WrongUsage):
@@ -181,7 +181,7 @@ class EngineUnknown(WrongUsage):
 
 
 class VoidLater(WrongUsage):
-    """合同 {number} 不能从以后的日期（{day}）起作废：作废后马上可以重新安排。请去掉 --date，或写今天以前的日期。"""
+    """合同 {number} 不能从以后的日期（{day}）起作废：作废后马上可以重新安排。请不写日期，或写今天以前的日期。"""
 
 
 class HomeExists(WrongUsage):
@@ -205,19 +205,19 @@ class UnitAmbiguous(WrongUsage):
 
 
 class DisposalUnknown(WrongUsage):
-    """没有第 {id} 号销毁清册。请用 huyue dispose list 查看现有的。"""
+    """没有第 {id} 号销毁清册。请看现有的（huyue dispose list）。"""
 
 
 class NothingDue(WrongUsage):
-    """到 {day} 为止，没有{more}保管期满、可以提出销毁的。请用 huyue retention --on 日期 看以后的。"""
+    """到 {day} 为止，没有{more}保管期满、可以提出销毁的。以后到期的，看“保管期满”（huyue retention --on 日期）。"""
 
 
 class NotDue(WrongUsage):
-    """有不能提出销毁的，一份也没有提：{named}。到期的请看 huyue retention。"""
+    """有不能提出销毁的，一份也没有提：{named}。到期的请看“保管期满”（huyue retention）。"""
 
 
 class NoLongerDue(WrongUsage):
-    """第 {id} 号销毁清册里有还不能销毁的，一份也没有动：{named}。请先用 huyue dispose refuse {id} --reason 退回，再重新提出。"""
+    """第 {id} 号销毁清册里有还不能销毁的，一份也没有动：{named}。请批准的人先退回（huyue dispose refuse {id} --reason 说明），再重新提出。"""
 
 
 class DisposalDecided(WrongUsage):
@@ -225,15 +225,15 @@ class DisposalDecided(WrongUsage):
 
 
 class DisposalNotApproved(WrongUsage):
-    """第 {id} 号销毁清册还没有批准，不能销毁。请提出人以外的人看过以后运行 huyue dispose approve {id} --user 姓名。"""
+    """第 {id} 号销毁清册还没有批准，不能销毁。请提出人以外的人看过以后批准（huyue dispose approve {id} --user 姓名）。"""
 
 
 class SamePerson(WrongUsage):
-    """第 {id} 号销毁清册是 {user} 提出的，要由另一个人来定。请换批准人操作，写 --user 姓名。"""
+    """第 {id} 号销毁清册是 {user} 提出的，要由另一个人来定。请批准的人用自己的账号办（命令行：--user 姓名）。"""
 
 
 class PagesWaiting(WrongUsage):
-    """第 {id} 号销毁清册的原扫描件里还有没处理完的页，一份也没有动：{named}。待核的请先处理（huyue review）；坏页请取出原文件看过（huyue receipt original），确实不要了的，加 --with-quarantined。"""
+    """第 {id} 号销毁清册的原扫描件里还有没处理完的页，一份也没有动：{named}。待核的请先处理（huyue review）；坏页请在命令行取出原文件看过（huyue receipt original），确实不要了的，在命令行销毁（huyue dispose carry-out {id} --with-quarantined）。"""
 
 
 class BackupUnreadable(WrongUsage):

@@ -21,11 +21,11 @@ from archive.tick_lists import Line
 
 
 class SampleUnknown(WrongUsage):
-    """没有第 {id} 号抽查。请用 huyue sample list 查看现有的。"""
+    """没有第 {id} 号抽查。请看现有的抽查（huyue sample list）。"""
 
 
 class NotInSample(WrongUsage):
-    """合同 {number} 不在第 {id} 号抽查里。请核对编号，或用 huyue sample show {id} 查看抽到的。"""
+    """合同 {number} 不在第 {id} 号抽查里。请核对编号，或看抽到的有哪些（huyue sample show {id}）。"""
 
 
 class Of(StrEnum):

@@ -20,7 +20,7 @@ class TemplateUnknown(WrongUsage):
 
 
 class TemplateRefused(WrongUsage):
-    """合同模板“{title}”有 {count} 处错误，没有启用：{detail} 请改好后用 huyue template check 再检查。"""
+    """合同模板“{title}”有 {count} 处错误，没有启用：{detail} 请改好后再检查一次（huyue template check）。"""
 
 
 class TemplateNumberTaken(WrongUsage):
@@ -52,7 +52,7 @@ class TemplateVersionSingle(WrongUsage):
 
 
 class LayoutFaulty(WrongUsage):
-    """合同模板“{title}”排版有误：{detail}请在 Word 或 WPS 里改好，再运行 huyue template check。"""
+    """合同模板“{title}”排版有误：{detail}请在 Word 或 WPS 里改好，再检查一次（huyue template check）。"""
 
 
 class WorkerLost(HuyueError):
@@ -62,7 +62,7 @@ class WorkerLost(HuyueError):
 
 
 class ContractUnknown(WrongUsage):
-    """没有编号为“{number}”的合同。请核对编号，或用 huyue search 按姓名查找。"""
+    """没有编号为“{number}”的合同。请核对编号，或按姓名查找（huyue search）。"""
 
 
 class NothingFiled(WrongUsage):
@@ -114,19 +114,19 @@ class ScanChanged(WrongUsage):
 
 
 class NothingSuggested(WrongUsage):
-    """第 {id} 号待核页没有可能的合同可以选。请写明编号和页码：huyue review assign {id} 合同编号 页码。"""
+    """第 {id} 号待核页没有可能的合同可以选。请写明编号和页码（huyue review assign {id} 合同编号 页码）。"""
 
 
 class ReviewUnknown(WrongUsage):
-    """没有第 {id} 号待核页。请用 huyue review list 查看现有的。"""
+    """没有第 {id} 号待核页。请看现有的待核页（huyue review list）。"""
 
 
 class ReviewUnreadable(WrongUsage):
-    """第 {id} 号待核页的图像读不出来。请重新扫描这一页再收件，这一号用 huyue review reject {id} 处理掉。"""
+    """第 {id} 号待核页的图像读不出来。请重新扫描这一页再收件，这一号定为不归档（huyue review reject {id}）。"""
 
 
 class ReviewDecided(WrongUsage):
-    """第 {id} 号待核页已经处理过了。要改，请先运行 huyue review undo {id}。"""
+    """第 {id} 号待核页已经处理过了。要改，请先撤回（huyue review undo {id}）。"""
 
 
 class ReviewNotDecided(WrongUsage):
@@ -134,7 +134,7 @@ class ReviewNotDecided(WrongUsage):
 
 
 class ReviewReplaced(WrongUsage):
-    """第 {id} 号待核页归为 {number} 第 {sheet} 页以后，那一页又换成了别的扫描页，撤不回来。请用 huyue show {number} 查看。"""
+    """第 {id} 号待核页归为 {number} 第 {sheet} 页以后，那一页又换成了别的扫描页，撤不回来。请看那份合同（huyue show {number}）。"""
 
 
 class SheetUnknown(WrongUsage):
@@ -142,11 +142,11 @@ class SheetUnknown(WrongUsage):
 
 
 class CampaignUnknown(WrongUsage):
-    """没有叫“{name}”的签约批次。现有：{names}。请先用 huyue plan 安排。"""
+    """没有叫“{name}”的签约批次。现有：{names}。请先安排（huyue plan）。"""
 
 
 class CampaignDateMissing(WrongUsage):
-    """签约批次“{name}”是新的，请用 --date 写明日期，如 --date 2026-03-01。"""
+    """签约批次“{name}”是新的，请写明日期，如 2026-03-01（命令行：--date 2026-03-01）。"""
 
 
 class CampaignDateFixed(WrongUsage):
@@ -166,7 +166,7 @@ class CampaignNotPrinted(WrongUsage):
 
 
 class NothingToPlan(WrongUsage):
-    """{place}还没有花名册。请先运行 huyue roster import 花名册.xlsx。"""
+    """{place}还没有花名册。请先导入（huyue roster import 花名册.xlsx）。"""
 
 
 class CampaignNameBad(WrongUsage):
@@ -178,11 +178,11 @@ class GlyphMissing(MissingProgram):
 
 
 class TemplateFaulty(WrongUsage):
-    """合同模板“{title}”有误，没有预览：{detail}请改好后用 huyue template check 再检查。"""
+    """合同模板“{title}”有误，没有预览：{detail}请改好后再检查一次（huyue template check）。"""
 
 
 class CampaignClosesEarly(WrongUsage):
-    """截止日 {closes} 早于批次日期 {day}。请改正 --closes 或 --date。"""
+    """截止日 {closes} 早于批次日期 {day}。请改正其中一个。"""
 
 
 class ContractNotThere(WrongUsage):
@@ -198,7 +198,7 @@ class PagesBeyond(WrongUsage):
 
 
 class NothingToPrint(WrongUsage):
-    """签约批次“{name}”在这里没有可打印的合同。请先运行 huyue plan，或检查 --village。"""
+    """签约批次“{name}”在这里没有可打印的合同。请先安排合同（huyue plan），或检查选的村。"""
 
 
 class OutInArchive(WrongUsage):
@@ -230,7 +230,7 @@ class ImportUsed(WrongUsage):
 
 
 class NotFlagged(WrongUsage):
-    """合同 {number} 没有待处理的变动。请用 huyue roster changes 看现在的名单。"""
+    """合同 {number} 没有待处理的变动。请看现在的变动名单（huyue roster changes）。"""
 
 
 class SuggestionUnknown(WrongUsage):
@@ -242,7 +242,7 @@ class FindingUnknown(WrongUsage):
 
 
 class PromiseUnknown(WrongUsage):
-    """{number} 没有这一项承诺，或者不是在那天兑现：{said}。用 huyue promise show 看这份合同有哪些。"""
+    """{number} 没有这一项承诺，或者不是在那天兑现：{said}。请看这份合同有哪些（huyue promise show）。"""
 
 
 class ListFaulty(WrongUsage):

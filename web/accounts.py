@@ -1,6 +1,7 @@
 """Accounts of the desk: who may log in, with what password, in which role, for which villages.
 
-Passwords are kept as argon2id (RFC 9106, second recommended setting: 64 MiB, 3 passes), one-time codes are RFC 6238.
+Passwords are kept as argon2id (64 MiB and 3 passes, as RFC 9106 has them where memory is short; one lane, since the
+desk's machine has few cores), one-time codes are RFC 6238.
 After FREE failures in a row an account is locked for a minute, then twice as long with each further one, at most an
 hour. What was wrong is never said.
 """
@@ -151,7 +152,7 @@ def log_in(connection: Connection, name: str, password: str, code: str) -> Accou
     now = _now()
     if row.locked_until > now.isoformat():
         return None
-    step = _step_of(row, code, now)
+    step = _step_of(row.totp, row.totp_step, code, now)
     if not right or step is None:
         failures = row.failures + 1
         wait = min(2 ** (failures - FREE), 60) if failures >= FREE else 0
@@ -173,20 +174,31 @@ def has_password(connection: Connection, number: int, password: str) -> bool:
     return _verified(connection.execute(kept).scalar_one(), password)
 
 
-def set_totp(connection: Connection, number: int, secret: str | None) -> None:
-    """Ask for a one-time code at log-in from now on, or no more (None)."""
-    connection.execute(
-        update(database.account).where(database.account.c.id == number).values(totp=secret, totp_step=0)
-    )
+def begin_totp(connection: Connection, number: int, secret: str, code: str) -> bool:
+    """Ask for a one-time code at log-in from now on, if this one is right; it is used with that."""
+    step = _step_of(secret, 0, code, _now())
+    if step is not None:
+        _set_totp(connection, number, secret, step)
+    return step is not None
 
 
-def _step_of(row: Row[tuple[object, ...]], code: str, now: datetime) -> int | None:
-    """The 30 seconds that the one-time code is of, none of which was used before; 0 where none is asked for."""
-    if row.totp is None:
+def end_totp(connection: Connection, number: int) -> None:
+    """Ask for no one-time code any more."""
+    _set_totp(connection, number, None, 0)
+
+
+def _set_totp(connection: Connection, number: int, secret: str | None, step: int) -> None:
+    table = database.account
+    connection.execute(update(table).where(table.c.id == number).values(totp=secret, totp_step=step))
+
+
+def _step_of(secret: str | None, used: int, code: str, now: datetime) -> int | None:
+    """The 30 seconds that the one-time code is of, after those `used`; None for a wrong one, 0 where none is asked for."""
+    if secret is None:
         return 0
-    current, asked = int(now.timestamp()) // STEP, pyotp.TOTP(row.totp)
+    current, asked = int(now.timestamp()) // STEP, pyotp.TOTP(secret)
     for step in (current, current - 1, current + 1):
-        if step > row.totp_step and pyotp.utils.strings_equal(code.strip(), asked.at(step * STEP)):
+        if step > used and pyotp.utils.strings_equal(code.strip(), asked.at(step * STEP)):
             return step
     return None
 

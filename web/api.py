@@ -120,8 +120,12 @@ def make_api(desk: Desk) -> FastAPI:
             raise TooMany(minutes=MINUTES)
         if given is not None:
             with desk.database.reading() as connection:
-                account = sessions.account_of_token(connection, given.credentials)
-            if account is not None:
+                found = sessions.account_of_token(connection, given.credentials)
+            if found is not None:
+                account, to_be_noted = found
+                if to_be_noted:
+                    with desk.database.writing() as connection:
+                        sessions.touch_token(connection, given.credentials)
                 return desk.viewer(account)
         tries.add(source)
         raise _NoToken()
@@ -243,7 +247,7 @@ def make_api(desk: Desk) -> FastAPI:
 
 
 class _NoToken(HuyueError):
-    """请在请求头里写 Authorization: Bearer 令牌。令牌在“我的账号”页面上建；改过密码或角色的，要重新建。"""
+    """请在请求头里写 Authorization: Bearer 令牌。令牌在“我的账号”页面上建；到期的、收回的、改过密码或角色的，要重新建。"""
 
 
 def _failure(status: int, code: str, message: str) -> JSONResponse:

@@ -4,6 +4,7 @@ import hmac
 import logging
 import threading
 import traceback
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -65,6 +66,7 @@ def make_app(desk: Desk, jobs: Jobs, hosts: frozenset[str]) -> ASGIApp:
     app.state.desk, app.state.jobs = desk, jobs
     app.state.pictures, app.state.figures = Pictures(), Figures(desk)
     app.state.tries = Limit(MOST_TRIES, MINUTES * 60)
+    app.state.streams = Counter()
     return Guarded(app, hosts, secure=desk.secure)
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from archive.catalogue import database
 from archive.home import Home, code_key
 
-VERSION = 1
+VERSION = 2
 metadata = MetaData()
 
 account = Table(
@@ -64,8 +64,10 @@ token = Table(
     Column("id", Integer, primary_key=True),
     Column("account_id", Integer, ForeignKey("account.id"), nullable=False, index=True),
     Column("hash", LargeBinary, nullable=False, unique=True),
-    Column("name", String, nullable=False),
-    Column("made_at", String, nullable=False),
+    Column("name", String, nullable=False),  # of the system that it is for
+    Column("made_on", String, nullable=False),
+    Column("used_on", String, nullable=False),  # "" where it never was
+    Column("expires_on", String, nullable=False),  # the last day on which it holds
 )
 setup = Table(
     "setup",
@@ -126,6 +128,7 @@ def open_database(home: Home) -> DeskDatabase:
         found.path.chmod(0o600)
     with found.writing() as connection:
         if connection.execute(text("PRAGMA user_version")).scalar() != VERSION:
+            token.drop(connection, checkfirst=True)  # those of version 1 had no end
             metadata.create_all(connection)
             connection.execute(text(f"PRAGMA user_version = {VERSION}"))
     return found

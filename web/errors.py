@@ -23,6 +23,18 @@ class TooLarge(WrongUsage):
     """送来的内容太大，没有收下。"""
 
 
+class DiskNearlyFull(WrongUsage):
+    """磁盘快满了，没有收下。已经传好的都还在：请告诉管理员腾出空间，再接着传。"""
+
+
+class TooManyJobs(WrongUsage):
+    """您已经有 {most} 件后台工作在排队，这一件没有排进去。请等做完几件，或在“后台”里取消几件，再来一次。"""
+
+
+class TooManyStreams(WrongUsage):
+    """您同时开着 {most} 个看进度的网页，这一个不再自动更新。请关掉几个，再刷新。"""
+
+
 class TooMany(WrongUsage):
     """试得太多了，请过 {minutes} 分钟再试。"""
 
@@ -65,7 +77,10 @@ HTTP_STATUS: dict[type[WrongUsage], int] = {
     FormStale: 403,
     BadForm: 422,
     TooLarge: 413,
+    DiskNearlyFull: 413,  # not 507: the uploader would try again and again before it says why
     TooMany: 429,
+    TooManyJobs: 429,
+    TooManyStreams: 429,
     AccountTaken: 409,
     LastAdministrator: 409,
     ItemTaken: 409,

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from archive import pieces
 
 NAME = re.compile(r"[a-z0-9-]{1,80}")
+PART = ".part"  # how the name of a file that is being written ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class SealedFiles:
 
     def write(self, name: str, source: BinaryIO, size: int) -> None:
         """Keep a whole file of so many bytes; what had the name is replaced."""
-        part = self._path(name).with_suffix(".part")
+        part = self._path(name).with_suffix(PART)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with part.open("wb") as target:
             for piece in pieces.sealed_pieces(AESGCM(self.key), name, source, size):
@@ -57,6 +58,12 @@ class SealedFiles:
         if not self.folder.is_dir():
             return []
         return sorted(path.name for path in self.folder.iterdir() if NAME.fullmatch(path.name))
+
+    def forget_parts(self, before: float) -> None:
+        """Remove what writes that were broken off before a time (seconds since 1970) left."""
+        for path in self.folder.glob(f"*{PART}"):
+            if path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         if not NAME.fullmatch(name):

@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -87,7 +88,7 @@ def _done(pipe: "Connection[Any, Any]", asked: Work, place: Path) -> dict[str, A
     said: list[str] = []
     status = EXIT_DONE
     for command in asked.commands:
-        one, result, messages = _run(pipe, [_filled(part, given, written) for part in command])
+        one, result, messages = _run(pipe, _filled(command, given, written))
         results.append(result)
         said += messages
         status = max(status, one) if one in (EXIT_DONE, EXIT_LOOK) else one
@@ -102,8 +103,16 @@ def _done(pipe: "Connection[Any, Any]", asked: Work, place: Path) -> dict[str, A
     return {"status": status, "results": results, "messages": said, "files": files}
 
 
-def _filled(argument: str, given: Path, written: Path) -> str:
-    """An argument with the folder that it begins with; the same signs further on are what somebody wrote."""
+def _filled(command: Sequence[str], given: Path, written: Path) -> list[str]:
+    """A command with the folders that its arguments begin with.
+
+    The same signs further on, and all that stands after --, are what somebody wrote.
+    """
+    ends = command.index("--") if "--" in command else len(command)
+    return [*(_with_folder(part, given, written) for part in command[:ends]), *command[ends:]]
+
+
+def _with_folder(argument: str, given: Path, written: Path) -> str:
     for sign, folder in (("{in}", given), ("{out}", written)):
         if argument == sign or argument.startswith(f"{sign}/"):
             return f"{folder}{argument.removeprefix(sign)}"

@@ -20,17 +20,19 @@ from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
 
 from archive.errors import EXIT_BUG, EXIT_DONE, EXIT_INTERRUPTED, EXIT_LOOK
 from archive.journal import CHINA
 from web import database
 from web.desk import Desk, Viewer
-from web.errors import NotFound
+from web.errors import NotFound, TooManyJobs
 from web.job_process import Work, file_name, work
 
 LOG = logging.getLogger("huyue.desk")
 KEPT = timedelta(days=7)
+BROKEN_OFF = timedelta(days=1)  # a file that is still being written so long after is not
+MOST_WAITING = 20  # jobs of one account
 LOOKED = 5.0  # seconds between looks into the queue that nobody woke
 
 
@@ -55,8 +57,8 @@ ENDED = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 class Asked(msgspec.Struct, frozen=True):
     """What a job runs: command lines, one after another, stopped by the first that fails.
 
-    In an argument {out} stands for the folder that its files are taken from, {in} for that of its uploads, by
-    their names. `uploads` are numbers of uploads (uploads.py).
+    In an argument before -- {out} stands for the folder that its files are taken from, {in} for that of its uploads,
+    by their names. `uploads` are numbers of uploads (uploads.py).
     """
 
     commands: tuple[tuple[str, ...], ...]
@@ -95,6 +97,11 @@ class Job:
         return "完成，有要看的" if self.state is JobState.DONE and self.status else CHINESE[self.state]
 
     @property
+    def of(self) -> str:
+        """The command that it begins with, "" for none."""
+        return self.asked.commands[0][0] if self.asked.commands else ""
+
+    @property
     def ended(self) -> bool:
         return self.state in ENDED
 
@@ -107,9 +114,10 @@ class Job:
 def enqueue(
     desk: Desk, viewer: Viewer, title: str, commands: Sequence[Sequence[str]], uploads: Sequence[str] = ()
 ) -> int:
-    """Queue a piece of work; its number. Uploads that are given are its own from now on. Raises NotFound."""
+    """Queue a piece of work; its number. Uploads that are given are its own from now on. Raises NotFound, TooManyJobs."""
     asked = Asked(tuple(map(tuple, commands)), tuple(uploads))
     with desk.database.writing() as connection:
+        _require_few(connection, viewer)
         done = connection.execute(
             insert(database.job).values(
                 account_id=viewer.account,
@@ -134,6 +142,13 @@ def enqueue(
             if connection.execute(update(table).where(*mine, whole).values(job=number)).rowcount != 1:
                 raise NotFound()
     return number
+
+
+def _require_few(connection: Connection, viewer: Viewer) -> None:
+    table = database.job
+    waiting = (table.c.account_id == viewer.account, table.c.state == str(JobState.QUEUED))
+    if connection.execute(select(func.count()).where(*waiting)).scalar_one() >= MOST_WAITING:
+        raise TooManyJobs(most=MOST_WAITING)
 
 
 def jobs_of(connection: Connection, viewer: Viewer, most: int = 50) -> list[Job]:
@@ -169,9 +184,10 @@ class Jobs:
         self._running: tuple[int, Pipe[Any, Any]] | None = None
 
     def start(self) -> None:
-        """Begin, with what was under way when the desk ended before."""
+        """Begin, with what was under way when the desk ended before; what it left half-written goes."""
         table = database.job
         shutil.rmtree(self._desk.home.folder / "desk" / "work", ignore_errors=True)
+        self._desk.files.forget_parts((datetime.now(CHINA) - BROKEN_OFF).timestamp())
         with self._desk.database.writing() as connection:
             connection.execute(
                 update(table).where(table.c.state == str(JobState.RUNNING)).values(state=str(JobState.QUEUED))

@@ -35,7 +35,10 @@ EPILOG = (
     help="打开网页：查合同、扫描归档、待核、打印、检查、报表，都在浏览器里做。第一次会给出建立管理员账号的网址。按 Ctrl-C 关闭。",
 )
 @click.option(
-    "--host", default="127.0.0.1", metavar="地址", help="在哪个地址上，默认 127.0.0.1：只有本机能打开。"
+    "--host",
+    default="127.0.0.1",
+    metavar="地址",
+    help="在哪个地址上，默认 127.0.0.1：只有本机能打开。0.0.0.0 是这台机器的全部地址，要同时用 --name。",
 )
 @click.option(
     "--port",
@@ -49,7 +52,7 @@ EPILOG = (
     "names",
     multiple=True,
     metavar="名字",
-    help="浏览器里用的名字，如 desk.example.gov.cn；可以写几次。",
+    help="浏览器里用的名字或地址，如 desk.example.gov.cn；可以写几次。",
 )
 @click.option("--tls-cert", type=FILE, metavar="文件", help="证书（PEM）。")
 @click.option("--tls-key", type=FILE, metavar="文件", help="证书的私钥（PEM）。")
@@ -66,7 +69,13 @@ def serve(
         raise click.UsageError("--tls-cert 和 --tls-key 要一起写。")
     if behind_proxy and not names:
         raise click.UsageError("--behind-proxy 要同时用 --name 写出浏览器里用的名字。")
-    local = host == "localhost" or _is_loopback(host)
+    host, address = _host(host)
+    if address is not None and address.is_unspecified and not names:
+        raise click.UsageError(
+            f"--host {host} 是这台机器的全部地址，要同时用 --name 写出浏览器里用的名字或地址，如 --name 10.1.2.3；"
+            "几个就写几次。只用一个地址的，写 --host 那个地址。"
+        )
+    local = host == "localhost" or (address is not None and address.is_loopback)
     if not local and tls_cert is None:
         raise BindUnsafe()
     secure = tls_cert is not None or behind_proxy
@@ -91,17 +100,14 @@ def serve(
         with database.writing() as connection:
             setup = new_setup(connection)
         port = listening.getsockname()[1]
-        shown = names[0] if names else ("127.0.0.1" if local else host)
-        base = f"https://{shown}" if behind_proxy else f"{'https' if secure else 'http'}://{shown}:{port}"
+        base = address_of(names[0] if names else host, None if behind_proxy else port, secure=secure)
         if setup is None:
             say(f"网页开着：{base}/　按 Ctrl-C 关闭。")
         else:
             say(f"第一次使用，请打开这个网址建立管理员账号（只能用一次）：{base}/setup/{setup}")
-        hosts = frozenset(
-            {name.lower() for name in names} | {host} | ({"127.0.0.1", "localhost"} if local else set())
-        )
+        hosts = {_host(name)[0] for name in names} | {host} | ({"127.0.0.1", "localhost"} if local else set())
         _log_to_terminal()
-        app = make_app(desk, Jobs(desk), hosts)
+        app = make_app(desk, Jobs(desk), frozenset(hosts))
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -155,11 +161,21 @@ def _bound(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _is_loopback(host: str) -> bool:
+def _host(written: str) -> tuple[str, ipaddress.IPv4Address | ipaddress.IPv6Address | None]:
+    """A host as browsers name it, an IPv6 address without its brackets; and the address, if it is one."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(written.strip("[]"))
     except ValueError:
-        return False
+        return written.lower(), None
+    return str(address), address
+
+
+def address_of(host: str, port: int | None, *, secure: bool) -> str:
+    """What a browser is told to open."""
+    named, address = _host(host)
+    if address is not None and address.version == 6:
+        named = f"[{named}]"
+    return f"{'https' if secure else 'http'}://{named}" + (f":{port}" if port is not None else "")
 
 
 def _check_certificate(certificate: Path, key: Path) -> None:

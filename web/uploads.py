@@ -20,7 +20,7 @@ from archive.journal import CHINA
 from archive.pieces import PIECE
 from web import database
 from web.asked import Asked, raw_page
-from web.errors import BadForm, NotFound, TooLarge
+from web.errors import BadForm, DiskNearlyFull, NotFound, TooLarge
 from web.roles import Permission
 
 VERSION = "1.0.0"
@@ -45,6 +45,12 @@ def safe_name(written: str) -> str:
             else name[:LONGEST_NAME]
         )
     return name
+
+
+def require_space(asked: Asked, size: int) -> None:
+    """Raises DiskNearlyFull where so many bytes more would leave less than LEFT."""
+    if shutil.disk_usage(asked.desk.home.folder).free - size < LEFT:
+        raise DiskNearlyFull()
 
 
 @raw_page("/uploads", Permission.TAKE_IN, ("POST",))
@@ -93,8 +99,9 @@ async def forget(asked: Asked) -> Response:
 
 def _begun(asked: Asked, name: str, size: int) -> str:
     table = database.upload
-    if size > MOST or shutil.disk_usage(asked.desk.home.folder).free - size < LEFT:
+    if size > MOST:
         raise TooLarge()
+    require_space(asked, size)
     number = secrets.token_hex(16)
     with asked.desk.database.writing() as connection:
         mine = (table.c.account_id == asked.viewer.account, table.c.job.is_(None))
@@ -126,6 +133,7 @@ def _find(asked: Asked) -> Row[tuple[object, ...]]:
 
 
 def _kept(asked: Asked, row: Row[tuple[object, ...]], read: bytes) -> int:
+    require_space(asked, len(read))  # others' files may have come meanwhile
     table, got = database.upload, row.got + len(read)
     with asked.desk.database.writing() as connection:
         held = (table.c.id == row.id, table.c.got == row.got)  # not by another request meanwhile

@@ -18,7 +18,7 @@ from archive.journal import CHINA
 from web import database
 from web.asked import Asked
 from web.errors import BadForm, NotFound, TooLarge
-from web.uploads import LEFT, MOST_OPEN, safe_name
+from web.uploads import MOST_OPEN, require_space, safe_name
 
 MOST_FILES = 20
 FORM = "form-"  # what the numbers of such uploads begin with: they are no scans that wait to be taken in
@@ -62,14 +62,13 @@ async def kept(asked: Asked, files: Sequence[tuple[str, bytes]]) -> list[str]:
 
 
 def keep(asked: Asked, name: str, content: bytes) -> str:
-    """The number of the upload that a file is from now on. Raises TooLarge, BadForm where too many wait."""
+    """The number of the upload that a file is from now on. Raises DiskNearlyFull, BadForm where too many wait."""
     mine = (UPLOAD.c.account_id == asked.viewer.account, UPLOAD.c.job.is_(None))
     with asked.desk.database.reading() as connection:
         waiting = connection.execute(select(func.count()).where(*mine)).scalar_one()
     if waiting >= MOST_OPEN:
         raise BadForm(detail=f"已经传了 {MOST_OPEN} 个文件还没有用，请先用掉，或者过几天再传。")
-    if shutil.disk_usage(asked.desk.home.folder).free - len(content) < LEFT:
-        raise TooLarge()
+    require_space(asked, len(content))
     number = FORM + secrets.token_hex(16)
     with asked.desk.database.writing() as connection:  # around both: a file of no upload is removed (jobs.py)
         asked.desk.files.write(number, io.BytesIO(content), len(content))

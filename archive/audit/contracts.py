@@ -4,6 +4,7 @@ The same definition as archive/states.py, which is for a few contracts at a time
 million contracts are read in three scans, not looked up one by one (docs/decisions/0025).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,7 +17,8 @@ from archive.catalogue.audit_tables import CONTRACT_FACTS
 from archive.numbers import TOWN_DIGITS
 from archive.states import CLOSED, FREED, KINDS, State
 
-CHUNK = 20_000  # rows taken from the database at a time
+TAKEN = 500  # rows from the database at a time: as stay in the processor's caches until they are columns
+SHAPED = 100  # times so many
 DAYS = ("starts", "ends", "planned_on", "printed_on", "assigned_on")
 REPEATED = ("template", "template_sha256", "village", "responsible")  # kept once each
 
@@ -102,8 +104,16 @@ def contracts(connection: Connection, on: date, *, names: bool = True) -> pl.Dat
     return Facts.read(connection, names=names).on(on)
 
 
-def read(connection: Connection, query: Select[tuple[object, ...]]) -> pl.DataFrame:
-    """A query's rows as columns of their names; no row is held as Python objects for longer than its part is read."""
+def read(
+    connection: Connection,
+    query: Select[tuple[object, ...]],
+    shaped: Callable[[pl.DataFrame], pl.DataFrame] = pl.DataFrame.clone,
+) -> pl.DataFrame:
+    """A query's rows as columns of their names.
+
+    No row is held as Python objects for longer than its part is read, nor as it was written for longer than until it is
+    `shaped`, a part at a time.
+    """
     result = connection.execute(
         query.execution_options(stream_results=False)
     )  # which would hold the first rows back
@@ -112,11 +122,20 @@ def read(connection: Connection, query: Select[tuple[object, ...]]) -> pl.DataFr
         column.name: _DTYPES.get(column.type.python_type, pl.String()) for column in query.selected_columns
     }
     raw = {name: pl.Int64() if kind == pl.Boolean() else kind for name, kind in schema.items()}
-    parts = [pl.DataFrame(schema=raw)]
-    while cursor is not None and (rows := cursor.fetchmany(CHUNK)):
-        columns = dict(zip(schema, zip(*rows, strict=True), strict=True))
-        parts.append(pl.DataFrame(columns, schema=raw))
-    return pl.concat(parts).cast(dict(schema))
+
+    def part(rows: list[pl.DataFrame]) -> pl.DataFrame:
+        return shaped(pl.concat(rows).cast(dict(schema)))
+
+    parts = [part([pl.DataFrame(schema=raw)])]
+    taken: list[pl.DataFrame] = []
+    while cursor is not None and (rows := cursor.fetchmany(TAKEN)):
+        taken.append(pl.DataFrame(dict(zip(schema, zip(*rows, strict=True), strict=True)), schema=raw))
+        if len(taken) == SHAPED:
+            parts.append(part(taken))
+            taken = []
+    if taken:
+        parts.append(part(taken))
+    return pl.concat(parts)
 
 
 def day_of(name: str) -> pl.Expr:
@@ -145,11 +164,7 @@ def _planned(connection: Connection) -> pl.DataFrame:
         )
         .with_columns((pl.col("closes") + pl.duration(days=FILING_DAYS)).alias("deadline"))
     )
-    found = (
-        read(connection, query)
-        .with_columns(*(pl.col(name).cast(pl.Categorical) for name in REPEATED))
-        .join(campaigns, on="campaign_id", how="left")
-    )
+    found = read(connection, query, _planned_part).join(campaigns, on="campaign_id", how="left")
     # Whose contract it is, of which template, as a number: two are one party's if theirs are the same.
     party = (
         pl.col("party_key")
@@ -161,7 +176,6 @@ def _planned(connection: Connection) -> pl.DataFrame:
     whose = party.cast(pl.Int64) * 2**32 + pl.col("template").to_physical()
     return (
         found.with_columns(
-            *(day_of(name) for name in DAYS),
             (pl.col("village").cast(pl.String).str.slice(0, TOWN_DIGITS) + "000")
             .cast(pl.Categorical)
             .alias("town"),
@@ -170,6 +184,12 @@ def _planned(connection: Connection) -> pl.DataFrame:
         .drop("campaign_id", "party_key")
         .sort("number")
         .with_row_index("row")
+    )
+
+
+def _planned_part(part: pl.DataFrame) -> pl.DataFrame:
+    return part.with_columns(
+        *(pl.col(name).cast(pl.Categorical) for name in REPEATED), *(day_of(name) for name in DAYS)
     )
 
 

@@ -168,10 +168,10 @@ def _warnings(home: Home, folder: Path, made: Made) -> list[str]:
     found = []
     if made.state.manifest.lacking:
         found.append(
-            f"档案库里有 {len(made.state.manifest.lacking)} 个文件不见了或坏了，没有备份到，请运行 huyue verify。"
+            f"档案库里有 {len(made.state.manifest.lacking)} 个文件不见了或坏了，没有备份到，请核对档案库（huyue verify）。"
         )
     if not made.in_step:
-        found.append("日志和上次核对、备份时记下的对不上，请运行 huyue verify。")
+        found.append("日志和上次核对、备份时记下的对不上，请核对档案库（huyue verify）。")
     if folder.stat().st_dev == home.folder.stat().st_dev:
         found.append("备份和档案库在同一个盘上，盘坏了就都没有了。请备份到另一个盘。")
     if home.key_file.resolve().is_relative_to(folder.resolve()):

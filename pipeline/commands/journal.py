@@ -18,10 +18,12 @@ READ = click.Path(exists=True, dir_okay=False, path_type=Path)
 ACTIONS = {
     "init": "建库",
     "unmask": "看身份证号",
-    "dossier": "导出个人档案",
+    "dossier": "导出个人、一户档案",
     "account_add": "建账号",
     "account_change": "改账号",
     "account_password": "重设密码",
+    "token_new": "建接口令牌",
+    "token_end": "收回接口令牌",
     "roster_import": "导入花名册",
     "roster_undo": "撤回导入",
     "responsible": "登记责任人",

@@ -22,13 +22,13 @@ OUTCOMES = {
 }
 DECISIONS = {"": "", "assigned": "已认定", "rejected": "已定为不归档"}
 REMEDIES = {  # what to do about a page in review
-    "foreign": "是合同的，用 huyue review next 归到那一份；不是的，不归档。",
-    "unreadable": "放平重扫；重扫不了的，用 huyue review next 认定。",
+    "foreign": "是合同的，在待核里（huyue review next）归到那一份；不是的，不归档。",
+    "unreadable": "放平重扫；重扫不了的，在待核里（huyue review next）认定。",
     "wrong_check": "看是不是别的单位的；是的不归档，纸退回。",
     "unknown": "先不要处理，请技术人员看档案库是不是旧的。",
     "closed": "确实终止了的，不归档；登记错了的，见指南第 08 章。",
     "two_codes": "把两张纸分开重扫。",
-    "altered": "拿纸对照：贴错、改写的退回重签；印的没有变的，用 huyue review next 认定。",
+    "altered": "拿纸对照：贴错、改写的退回重签；印的没有变的，在待核里（huyue review next）认定。",
     "conflict": "两张都看看，留对的那一张。",
 }
 FILES = (
@@ -229,6 +229,4 @@ def _remedy(page: TakenPage) -> str:
 def _no_picture(page: TakenPage) -> str:
     if page.outcome == "quarantined":
         return "（读不出来，没有图像）"
-    return (
-        "（这里没有放图像，请用 huyue review show 看）" if page.outcome == "review" else "（这里没有放图像）"
-    )
+    return "（这里没有放图像，请在待核里看）" if page.outcome == "review" else "（这里没有放图像）"

@@ -27,6 +27,7 @@ from web.roles import Role
 DAY = date(2026, 4, 5)
 PASSWORD = "correct horse battery"  # noqa: S105
 ADDRESS = "http://127.0.0.1"
+REAL_HASHER = accounts._HASHER
 CSRF = re.compile(r'"X-CSRF-Token": "([^"]+)"')
 
 

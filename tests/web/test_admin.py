@@ -1,14 +1,18 @@
 """Accounts as an administrator keeps them, and what two people must do together."""
 
+import io
+import json
 import re
 
+import openpyxl
 import pytest
-from sqlalchemy import select, update
+from argon2 import Type, extract_parameters
+from sqlalchemy import insert, select, update
 
 from archive import journal
-from archive.catalogue import tables
+from archive.catalogue import shelf_tables, tables
 from archive.home import open_home
-from tests.web.conftest import PASSWORD, Browser, Office
+from tests.web.conftest import PASSWORD, REAL_HASHER, Browser, Office
 from web import accounts, database
 from web.roles import Role
 
@@ -139,6 +143,37 @@ def test_papers_are_destroyed_only_when_another_person_approved(office: Office) 
     for path in ("/disposals/1", "/disposals/1/list.xlsx"):
         assert admin.get(path).status in (404, 422)
     assert keeper.post("/disposals/1/decide", {"decision": "approved"}).status == 403
+
+
+def test_reasons_of_disposals_are_shown_without_people_s_numbers(office: Office) -> None:
+    identity, table = "11010519491231002X", shelf_tables.disposal
+    row = {"proposed_on": "2026-04-01", "proposed_by": "档案员甲", "reason": f"保管期满 {identity}"}
+    row |= {"decision": "refused", "decided_on": "2026-04-02", "decided_by": "负责人甲"}
+    row |= {"counted": json.dumps({"refused": f"{identity} 还要用"})}
+    with office.home.writing() as connection:  # as it was kept before reasons were masked
+        connection.execute(insert(table), row)
+    auditor = office.browser("检查甲")
+    for path in ("/disposals", "/disposals/1"):
+        shown = auditor.get(path).text
+        assert "保管期满 ***" in shown and identity not in shown
+    assert "*** 还要用" in auditor.get("/disposals/1").text
+    book = openpyxl.load_workbook(io.BytesIO(auditor.get("/disposals/1/list.xlsx").content))
+    cells = [
+        str(cell) for sheet in book for line in sheet.iter_rows(values_only=True) for cell in line if cell
+    ]
+    assert any("保管期满 ***" in cell for cell in cells) and not any(identity in cell for cell in cells)
+
+
+def test_passwords_are_kept_as_the_docs_say(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "_HASHER", REAL_HASHER)  # not the quick one of the tests
+    made = office.add("真的", Role.AUDITOR)
+    with office.desk.database.reading() as connection:
+        kept = select(database.account.c.password).where(database.account.c.id == made)
+        written = connection.execute(kept).scalar_one()
+    found = extract_parameters(written)
+    assert (found.type, found.version) == (Type.ID, 19)
+    assert (found.memory_cost, found.time_cost, found.parallelism) == (64 * 1024, 3, 1)  # KiB, passes, lanes
+    assert (found.salt_len, found.hash_len) == (16, 32)
 
 
 def test_what_is_administered_is_shown(office: Office, work_done: object) -> None:

@@ -130,6 +130,7 @@ def test_what_was_cancelled_can_be_taken_in_without_another_upload(office: Offic
     other = office.browser("经办人乙")
     assert (other.get(where).status, other.post(f"{where}/again").status) == (404, 404)
     job = where.rpartition("/")[2]
+    assert f'href="{where}"' in clerk.get(f"/jobs/{job}").text
     assert clerk.post(f"/jobs/{job}/cancel").status == 303
     assert "把文件放回去" in clerk.get(where).text
     assert clerk.post(f"{where}/again").status == 303

@@ -109,6 +109,43 @@ def test_a_dossier_is_of_what_may_be_seen_and_its_reason_is_journalled(
         assert "本人来要复印件" in connection.execute(query).scalar_one()
 
 
+def test_a_household_s_dossier_is_of_that_household(
+    office: Office, villages: list[str], work_done: Callable[[], None]
+) -> None:
+    contract, numbers = tables.contract, contracts_of(office, villages[0])
+    with office.home.reading() as connection:
+        query = select(contract.c.number, contract.c.group_no, contract.c.household_number)
+        home = {number: (group, own) for number, group, own in connection.execute(query)}
+    of_one = next(
+        found for one in numbers if len(found := [each for each in numbers if home[each] == home[one]]) > 1
+    )
+    theirs, neighbour = of_one[:2], next(one for one in numbers if home[one] != home[of_one[0]])
+    others = contracts_of(office, villages[1])[0]
+    with office.home.writing() as connection:  # the same numbers in another village: not the same household
+        group, own = home[theirs[0]]
+        there = update(contract).where(contract.c.number == others)
+        connection.execute(there.values(group_no=group, household_number=own))
+    clerk, sent = office.browser("经办人甲"), {"contract": theirs[0], "reason": "户主来要复印件"}
+    assert "导出一户档案" not in clerk.get(f"/people?contract={theirs[0]}").text
+    assert clerk.post("/people/dossier", sent).status == 422  # nothing is filed yet
+    for one in (*theirs, neighbour, others):
+        file_paper(office, one)
+    assert "导出一户档案" in clerk.get(f"/people?contract={theirs[0]}").text
+    assert office.browser("检查甲").post("/people/dossier", sent).status == 403
+    assert "导出一户档案" not in office.browser("检查甲").get(f"/people?contract={theirs[0]}").text
+    assert clerk.post("/people/dossier", sent | {"contract": others}).status == 404
+    answer = clerk.post("/people/dossier", sent)
+    assert answer.status == 303
+    work_done()
+    job = clerk.get(answer.headers["location"]).text
+    assert all(f"{one}.pdf" in job for one in theirs)
+    assert f"{neighbour}.pdf" not in job and f"{others}.pdf" not in job
+    with office.home.reading() as connection:
+        entry = tables.journal
+        query = select(entry.c.detail).where(entry.c.action == "dossier", entry.c.subject == theirs[0])
+        assert "户主来要复印件" in connection.execute(query).scalar_one()
+
+
 def test_a_paper_filed_by_hand_is_shown_and_its_file_only_kept(
     office: Office, villages: list[str], paper: int
 ) -> None:

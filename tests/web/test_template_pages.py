@@ -49,6 +49,10 @@ def test_what_is_in_use_is_shown_to_everybody(office: Office) -> None:
     clerk = office.browser("经办人甲")
     assert send(clerk, ("a.zip", b"")).status == 403
     assert clerk.get("/templates/new/1").status == 403
+    for name, may in (("检查甲", False), ("经办人甲", False), ("档案员甲", False), ("负责人甲", True)):
+        browser = office.browser(name)
+        assert ("约半分钟" in browser.get(f"/templates/{NAME}").text) == may
+        assert browser.post(f"/templates/{NAME}").status == (303 if may else 403)
 
 
 def test_a_changed_one_is_compared_and_taken_into_use(office: Office, work_done: Callable[[], None]) -> None:

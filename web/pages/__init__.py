@@ -15,6 +15,7 @@ MODULES = (
     "intake",
     "review",
     "admin",
+    "tokens",
     "keeping",
     "audit",
     "reports",

@@ -1,12 +1,13 @@
 """One's own account: password, one-time codes, log-out."""
 
 import re
+from typing import Any
 
 import pyotp
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from web import accounts
+from web import accounts, sessions
 from web.asked import Asked, page
 from web.doors import MINUTES, log_out, new_session
 from web.errors import BadForm, TooMany
@@ -24,7 +25,7 @@ def leave(asked: Asked) -> Response:
 @page("/account", None)
 def account(asked: Asked) -> Response:
     """What one may, and the forms."""
-    return asked.page("account.html", said="", secret="", account=asked.session.account)
+    return _page(asked)
 
 
 @page("/password", None)
@@ -58,25 +59,27 @@ def totp(asked: Asked) -> Response:
         with asked.desk.database.writing() as connection:
             old = str(asked.form.get("old") or "")
             _check_password(asked, connection, old)
-            accounts.set_totp(connection, number, None)
+            accounts.end_totp(connection, number)
         return asked.to("/account")
     _require(not asked.session.account.totp, "已经在用验证码了；要换，先用密码停掉。")
     secret = asked.field("secret")
     if not secret or not code:
-        secret = pyotp.random_base32()
-        return asked.page("account.html", said="", secret=secret, account=asked.session.account)
+        return _page(asked, secret=pyotp.random_base32())
     _require(SECRET.fullmatch(secret) is not None, "请重新开始设置验证码。")
-    if not pyotp.TOTP(secret).verify(code, valid_window=1):
-        return asked.page(
-            "account.html",
-            422,
-            said="验证码不对，请看手机上现在显示的六位数。",
-            secret=secret,
-            account=asked.session.account,
-        )
     with asked.desk.database.writing() as connection:
-        accounts.set_totp(connection, number, secret)
+        if not accounts.begin_totp(connection, number, secret, code):
+            return _page(asked, 422, said="验证码不对，请看手机上现在显示的六位数。", secret=secret)
     return asked.to("/account")
+
+
+def _page(asked: Asked, status: int = 200, said: str = "", secret: str = "") -> Response:
+    """The page; `secret` is what one-time codes are about to be made from."""
+    with asked.desk.database.reading() as connection:
+        tokens = sessions.tokens(connection, asked.viewer.account)
+    values: dict[str, Any] = {"tokens": tokens, "expires_on": sessions.last_day(sessions.TOKEN_DAYS)}
+    values |= {"first": sessions.last_day(0), "last": sessions.last_day(sessions.MOST_TOKEN_DAYS)}
+    account = asked.session.account
+    return asked.page("account.html", status, said=said, secret=secret, account=account, **values)
 
 
 def _check_password(asked: Asked, connection: Connection, written: str) -> None:

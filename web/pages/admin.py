@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from archive import journal
 from archive.numbers import TOWN_DIGITS, VILLAGE_DIGITS
-from web import accounts, sessions
+from web import accounts
 from web.accounts import Account
 from web.asked import Asked, page
 from web.errors import BadForm
@@ -76,20 +76,9 @@ def reset_password(asked: Asked) -> Response:
     with asked.desk.home.writing() as archive, asked.desk.database.writing() as connection:
         found = accounts.account_of(connection, number)
         accounts.set_password(connection, number, password, temporary=True)
-        accounts.set_totp(connection, number, None)
+        accounts.end_totp(connection, number)
         _record(asked, archive, "account_password", found)
     return asked.page("account_password.html", name=found.name, password=password)
-
-
-@page("/account/tokens", None, ("POST",))
-def new_token(asked: Asked) -> Response:
-    """A token with which another system of the office may what this account may, shown once."""
-    name = asked.field("name")
-    if not 1 <= len(name) <= 40:
-        raise BadForm(detail="请写明是给哪个系统用的（40 个字以内）。")
-    with asked.desk.database.writing() as connection:
-        token = sessions.new_token(connection, asked.viewer.account, name)
-    return asked.page("token.html", name=name, token=token)
 
 
 def _choices(asked: Asked) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from web.pages.contract import contract_number, require_contract
 from web.pages.rosters import day_of
 from web.roles import CHINESE, Permission
 from web.work import queued
+from web.written import written_number
 from web.zipped import zipped
 
 LIMIT = 100
@@ -214,9 +215,8 @@ def _close(asked: Asked, one: Campaign) -> Response:
 
 def _village(asked: Asked) -> Response:
     """The contracts of a village, each to be looked at or printed apart."""
-    village, written = asked.query("village"), asked.query("offset")
+    village, offset = asked.query("village"), written_number(asked.query("offset"))
     asked.require_village(village)
-    offset = int(written) if written.isdecimal() and len(written) < 8 else 0
     with asked.desk.home.reading() as connection:
         one = _find(connection, asked)
         if village not in villages_of(connection, one.id):

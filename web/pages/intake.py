@@ -165,7 +165,7 @@ def _job(asked: Asked) -> Job:
     """One's own intake. Raises NotFound."""
     with asked.desk.database.reading() as connection:
         job = find_job(connection, asked.viewer, asked.number("job"))
-    if job.asked.commands[0][0] != "intake":
+    if job.of != "intake":
         raise NotFound()
     return job
 

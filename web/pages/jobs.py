@@ -2,20 +2,40 @@
 
 import asyncio
 import mimetypes
+from collections import Counter
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from web.asked import Asked, page
-from web.errors import NotFound
+from web.errors import NotFound, TooManyStreams
 from web.job_process import file_name
 from web.jobs import Job, Jobs, find_job, jobs_of
 from web.rendering import render
 from web.roles import Permission
 
 EVERY = 0.5  # seconds
+MOST_STREAMS = 8  # that an account has open at once
+
+
+class _Events(StreamingResponse):
+    """Server-sent events; `opened` counts those of each account. Raises TooManyStreams instead of the first of them."""
+
+    def __init__(self, events: AsyncIterator[str], opened: Counter[int], account: int) -> None:
+        super().__init__(events, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+        self._opened, self._account = opened, account
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._opened[self._account] >= MOST_STREAMS:
+            raise TooManyStreams(most=MOST_STREAMS)
+        self._opened[self._account] += 1
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._opened[self._account] -= 1
 
 
 @page("/jobs", Permission.READ)
@@ -35,9 +55,7 @@ def job(asked: Asked) -> Response:
 def events(asked: Asked) -> Response:
     """Its progress as server-sent events (`progress`: a piece of the page), until it ends."""
     _find(asked)
-    return StreamingResponse(
-        _told(asked), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
-    )
+    return _Events(_told(asked), asked.request.app.state.streams, asked.viewer.account)
 
 
 @page("/jobs/{job}/cancel", Permission.READ, ("POST",))

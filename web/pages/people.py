@@ -87,7 +87,10 @@ def person_page(asked: Asked) -> Response:
 
 @page("/people/dossier", Permission.UNMASK, ("POST",))
 def dossier(asked: Asked) -> Response:
-    """All signed papers of a person that may be seen, in clear, as a piece of work, for a reason that the journal keeps."""
+    """The signed papers of a person, or without `position` of a household, that may be seen: work of the queue.
+
+    They are in clear, for a reason that the journal keeps.
+    """
     reason = journal_text(asked.field("reason"))
     if len(reason) < LEAST_REASON:
         raise BadForm(detail="请写明为什么要导出（至少 4 个字），这会记在操作日志里。")
@@ -95,14 +98,18 @@ def dossier(asked: Asked) -> Response:
         number = require_contract(connection, asked.viewer, asked.field("contract"))
         who = _who(_parties(connection, number), asked.field("position"))
         if who is None:
-            raise NotFound()
-        theirs = set(_of_person(asked, connection, number, who.position))
-        filed = [one for one in filed_numbers(connection, asked.today) if one in theirs]
+            title, place = "一户档案", ""
+            numbers = _of_household(connection, number, _home_of(connection, number))
+        else:
+            title, place = "个人档案", str(who.position)
+            numbers = _of_person(asked, connection, number, who.position)
+        listed = {one.standing.number for one in _listed(asked, connection, numbers)}
+        filed = [one for one in filed_numbers(connection, asked.today) if one in listed]
         if not filed:
             raise BadForm(detail="还没有归档的扫描件可以导出。")
-        detail = {"reason": reason, "position": who.position, "contracts": len(filed)}
+        detail = {"reason": reason, "position": place, "contracts": len(filed)}
         journal.record(connection, asked.actor, "dossier", number, detail)
-    return queued(asked, "个人档案", [["export", *filed, "--out", "{out}/个人档案"]])
+    return queued(asked, title, [["export", *filed, "--out", f"{{out}}/{title}"]])
 
 
 @page("/papers/{paper}", Permission.READ)

@@ -26,7 +26,7 @@ from web.roles import Permission
 from web.roster_look import MOST_ROWS, look_at, preview, read
 from web.whole_files import MOST_FILES, files_of, kept, name_of, scratch, unsealed
 from web.work import queued
-from web.written import written_day
+from web.written import written_day, written_number
 
 MOST_BYTES = 64 << 20  # of the files of a roster together
 WAIT = 15.0  # seconds for which a page waits until a roster is read
@@ -86,8 +86,7 @@ def changes_to_come(asked: Asked) -> Response:
 def marked(asked: Asked) -> Response:
     """The workbook with its problems marked; `which` counts the files from 0."""
     files, pairs = _files(asked), _pairs(asked)
-    which = asked.query("which")
-    place = int(which) if which.isdecimal() and len(which) < 4 else 0
+    place = written_number(asked.query("which"))
     if place >= len(files):
         raise BadForm(detail="没有这个文件。")
     with unsealed(asked, files) as paths, scratch(asked) as folder:
@@ -131,8 +130,7 @@ def undo(asked: Asked) -> Response:
 @page("/rosters/changes", Permission.PREPARE)
 def changes(asked: Asked) -> Response:
     """The contracts whose party changed and that nobody has decided on."""
-    written = asked.query("offset")
-    offset = int(written) if written.isdecimal() and len(written) < 8 else 0
+    offset = written_number(asked.query("offset"))
     with asked.desk.home.reading() as connection:
         found = _flagged(connection, asked)
     shown = [(one, suggested(one.reasons)) for one in found[offset : offset + LIMIT]]

@@ -103,7 +103,7 @@ def template(asked: Asked) -> Response:
     )
 
 
-@page("/templates/{template}", Permission.READ, ("POST",))
+@page("/templates/{template}", Permission.TEMPLATES, ("POST",))
 def look_at(asked: Asked) -> Response:
     """Lay one that is in use out, look for what is wrong, make pictures of it: work of the queue."""
     with asked.desk.home.reading() as connection:
