@@ -15,6 +15,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -157,22 +158,56 @@ def _lose(
         task.outcome = WorkerLost(tries=tries) if lost is None else (lost(task.item),)
 
 
-def _start(work: Callable[[Any], Any]) -> _Worker:
+class Standing(Generic[Item, Result]):
+    """A worker kept for the next item, whenever that comes; without one for `idle` seconds it ends, and its memory with it.
+
+    `work`, the items and the results must pickle.
+    """
+
+    def __init__(self, work: Callable[[Item], Result], idle: float) -> None:
+        self._work, self._idle = work, idle
+        self._worker: _Worker | None = None
+        self._lock = threading.Lock()
+
+    def of(self, item: Item) -> Result:
+        """`work` of an item, one at a time. Raises what it raises, or WorkerLost."""
+        task: _Task[Item, Result] = _Task(item)
+        with self._lock:
+            while task.outcome is None:
+                worker = self._worker = self._worker or _start(self._work, self._idle)
+                worker.task = task
+                with suppress(OSError):  # it has just ended; its pipe's end says so next
+                    worker.pipe.send(item)
+                if not _receive(worker):
+                    self._worker = None
+                    _lose(task, deque(), None, TRIES)
+        return _result(task)
+
+    def end(self) -> None:
+        """End the worker, if there is one."""
+        with self._lock:
+            _end([self._worker] if self._worker else [])
+            self._worker = None
+
+
+def _start(work: Callable[[Any], Any], idle: float | None = None) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, work), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, work, idle), daemon=True)
     process.start()
     theirs.close()
     return _Worker(process, ours)
 
 
-def _serve(pipe: "Connection[Any, Any]", work: Callable[[Any], Any]) -> None:
-    """In a worker: `work` of every item that comes, until the parent ends the pipe."""
+def _serve(pipe: "Connection[Any, Any]", work: Callable[[Any], Any], idle: float | None) -> None:
+    """In a worker: `work` of every item that comes, until the parent ends the pipe or none comes for so long."""
     start_worker()
     while True:
         try:
+            if not pipe.poll(idle):
+                return
             item = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return
         outcome: Any
         try:

@@ -1,4 +1,4 @@
-"""Figures that take long to work out: each by one thread, one at a time, and kept for a while for all who look.
+"""Figures that take long to work out: one at a time, in a process beside, and kept for a while for all who look.
 
 They are of all villages; who looks takes their part before anything is counted (places.py). A million contracts take
 half a minute: meanwhile a page says so and asks again (`being_worked_out`).
@@ -9,15 +9,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from threading import Event, Lock, Thread
 from time import monotonic
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection, func, select
 from starlette.responses import Response
 
 from archive.catalogue.tables import journal
+from archive.home import Home
 from archive.journal import CHINA
+from pipeline.pool import Standing
 from web.asked import Asked
 from web.desk import Desk
 
@@ -26,7 +29,9 @@ WAIT = 1.5  # seconds for which a page waits for them
 LONGEST = 600.0  # seconds for which they stand; verify, say, changes what they rest on without an entry of the journal
 SLOW, REST = 2.0, 5.0  # slower ones stand for so many times the seconds that they took, whatever has changed
 MOST, MOST_WAITING = 8, 6  # kept, and to be worked out
+IDLE = 600.0  # seconds for which the process beside waits for the next
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Figures:
     _lock: Lock = field(default_factory=Lock)
     _turn: Lock = field(default_factory=Lock)
 
-    def of(self, key: Hashable, make: Callable[[Connection], T], wait: float = WAIT) -> Worked[T] | None:
+    def of(self, key: Hashable, make: Callable[[], T], wait: float = WAIT) -> Worked[T] | None:
         """What `make` gives, worked out now or kept.
 
         Where that takes longer than `wait` seconds: the older ones, if they are no older than LONGEST, else None. Raises
@@ -92,12 +97,13 @@ class Figures:
         if problem is not None:
             raise problem
 
-    def _work(self, key: Hashable, make: Callable[[Connection], T], done: Event) -> None:
+    def _work(self, key: Hashable, make: Callable[[], T], done: Event) -> None:
         worked, problem = None, None
         try:
-            with self._turn, self.desk.home.reading() as connection:
-                entry, began = _entry(connection), monotonic()
-                value = make(connection)
+            with self._turn:
+                with self.desk.home.reading() as connection:
+                    entry, began = _entry(connection), monotonic()
+                value = make()
                 worked = Worked(value, datetime.now(CHINA), entry, monotonic() - began, began)
         except Exception as failure:  # whoever waits is told
             LOG.error("figures: %s", type(failure).__name__)
@@ -114,6 +120,29 @@ class Figures:
                     self._kept.popitem(last=False)
             del self._under_way[key]
             done.set()
+
+
+def beside(
+    asked: Asked, make: Callable[Concatenate[Connection, P], T], *args: P.args, **more: P.kwargs
+) -> Callable[[], T]:
+    """What `make` gives of the catalogue, by a process beside the desk's, so that no page waits for its turn.
+
+    All of it must pickle.
+    """
+    work = partial(_made, asked.desk.home, make, *args, **more)
+    return lambda: cast(T, _BESIDE.of(work))
+
+
+def _made(home: Home, make: Callable[..., T], *args: object, **more: object) -> T:
+    with home.reading() as connection:
+        return make(connection, *args, **more)
+
+
+def _call(work: Callable[[], T]) -> T:
+    return work()
+
+
+_BESIDE: Standing[Callable[[], Any], Any] = Standing(_call, IDLE)
 
 
 def _entry(connection: Connection) -> int:

@@ -8,11 +8,23 @@ import sys
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline import pool
 from pipeline.errors import WorkerLost
+
+
+def own_process(_: int) -> int:
+    return os.getpid()
+
+
+class Ended:
+    """A standing worker that is ended with the test."""
+
+    def __init__(self, standing: "pool.Standing[Any, Any]") -> None:
+        self.standing, self.close = standing, standing.end
 
 
 def square(number: int) -> int:
@@ -141,3 +153,26 @@ def large(_: int) -> bytes:
 def test_a_run_given_up_while_results_are_being_written_ends() -> None:
     with closing(pool.ordered(large, range(4), 2)) as results:
         assert len(next(results)) == 50_000_000
+
+
+def test_a_standing_worker_is_kept_and_replaced_when_it_was_killed(tmp_path: Path) -> None:
+    with closing(Ended(pool.Standing(own_process, 600))) as one:
+        first = one.standing.of(0)
+        assert one.standing.of(0) == first != os.getpid()
+        os.kill(first, signal.SIGKILL)
+        assert one.standing.of(0) not in (first, os.getpid())
+    with closing(Ended(pool.Standing(die_once, 600))) as one:
+        assert one.standing.of((3, tmp_path)) == 3, "killed over the item itself"
+    with closing(Ended(pool.Standing(die_always, 600))) as one, pytest.raises(WorkerLost):
+        one.standing.of(1)
+    with closing(Ended(pool.Standing(fail, 600))) as one:
+        with pytest.raises(ValueError, match="two"):
+            one.standing.of(2)
+        assert one.standing.of(1) == 1
+
+
+def test_a_standing_worker_that_nobody_asks_ends_and_another_begins() -> None:
+    with closing(Ended(pool.Standing(own_process, 0.2))) as one:
+        first = one.standing.of(0)
+        _wait_until_gone(first)
+        assert one.standing.of(0) != first

@@ -43,6 +43,10 @@ class Browser:
 
     def get(self, path: str, **more: str) -> "Answered":
         answer = self.http.get(path, headers=more)
+        for _ in range(20):  # as the page does by itself while its figures are worked out
+            if "正在计算" not in answer.text:
+                break
+            answer = self.http.get(path, headers=more)
         found = CSRF.search(answer.text) if "text/html" in answer.headers.get("content-type", "") else None
         if found:
             self.csrf = found[1]

@@ -7,7 +7,7 @@ from threading import Event
 
 import openpyxl
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from archive.audit.findings import audit
 from archive.catalogue import tables
@@ -114,10 +114,11 @@ def test_figures_are_worked_out_once_and_anew_when_something_changed(
 ) -> None:
     figures, going, made = Figures(office.desk), Event(), []
 
-    def make(connection: Connection) -> int:
+    def make() -> int:
         going.wait(20)
         made.append(1)
-        return connection.execute(select(func.count()).select_from(tables.contract)).scalar_one()
+        with office.home.reading() as connection:
+            return connection.execute(select(func.count()).select_from(tables.contract)).scalar_one()
 
     assert figures.of("a", make, wait=0) is None
     assert figures.of("a", make, wait=0) is None
@@ -133,7 +134,7 @@ def test_figures_are_worked_out_once_and_anew_when_something_changed(
 def test_a_failure_is_told_and_not_kept(office: Office) -> None:
     figures, good = Figures(office.desk), False
 
-    def make(_: Connection) -> int:
+    def make() -> int:
         if not good:
             raise ListFaulty(file="x", row=1, detail="坏了")
         return 1

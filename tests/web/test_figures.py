@@ -11,7 +11,7 @@ from web.figures import Figures
 def test_what_went_wrong_after_the_wait_is_told_once(office: Office) -> None:
     figures, go_on, tried = Figures(office.desk), threading.Event(), list[int]()
 
-    def broken(_: object) -> int:
+    def broken() -> int:
         tried.append(1)
         go_on.wait(30)
         raise ValueError("broken")

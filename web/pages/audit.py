@@ -22,7 +22,7 @@ from pipeline.errors import FindingUnknown
 from web import places
 from web.asked import Asked, page
 from web.errors import BadForm, NotFound
-from web.figures import Worked, being_worked_out, figures
+from web.figures import WAIT, Worked, being_worked_out, beside, figures
 from web.pages.contract import contract_number, journal_text
 from web.roles import Permission
 from web.work import queued
@@ -69,14 +69,13 @@ class Line:
     counts: tuple[tuple[int, str], ...]
 
 
-def taken(asked: Asked, on: date, wait: float | None = None) -> Worked[Taken] | None:
+def taken(asked: Asked, on: date, wait: float = WAIT) -> Worked[Taken] | None:
     """The audit as of a day, of all villages; None while it is worked out."""
+    return figures(asked).of(("audit", on), beside(asked, _take, on), wait)
 
-    def take(connection: Connection) -> Taken:
-        return Taken.of(audit(connection, on))
 
-    more = {} if wait is None else {"wait": wait}
-    return figures(asked).of(("audit", on), take, **more)
+def _take(connection: Connection, on: date) -> Taken:
+    return Taken.of(audit(connection, on))
 
 
 @page("/audit", Permission.AUDIT)
@@ -190,7 +189,7 @@ def say(asked: Asked) -> Response:
         raise BadForm(detail="“已说明”要写明原因。")
     with asked.desk.home.reading() as connection:
         number = contract_number(asked, connection)
-    found = taken(asked, asked.today, wait=60)
+    found = taken(asked, asked.today)
     if found is None:
         raise BadForm(detail="检查还没有算好，请过一会儿再登记。")
     there = found.value.findings.filter(pl.col("number") == number)["class"].to_list()

@@ -19,7 +19,7 @@ from pipeline.roster.store import villages_with_roster
 from pipeline.templates_in_use import templates_in_use
 from web.asked import Asked, page
 from web.errors import BadForm, NotAllowed, NotFound
-from web.figures import being_worked_out, figures
+from web.figures import being_worked_out, beside, figures
 from web.jobs import find_job
 from web.pages.contract import contract_number, require_contract
 from web.pages.rosters import day_of
@@ -151,7 +151,7 @@ def _find(connection: Connection, asked: Asked) -> Campaign:
 def _progress(asked: Asked, one: Campaign) -> Mapping[str, Progress] | None:
     """The round by village, of those that may be seen; None while it is being worked out."""
     day = asked.today.isoformat()
-    found = figures(asked).of(("campaigns", day), lambda connection: progress_of(connection, day))
+    found = figures(asked).of(("campaigns", day), beside(asked, progress_of, day))
     if found is None:
         return None
     of_it = found.value.get(one.id, {})

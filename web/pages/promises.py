@@ -16,7 +16,7 @@ from pipeline.promise_list import STATUSES, totals
 from web import places
 from web.asked import Asked, page
 from web.errors import BadForm, NotFound
-from web.figures import Worked, being_worked_out, figures
+from web.figures import Worked, being_worked_out, beside, figures
 from web.pages.audit import day_of
 from web.roles import Permission
 from web.work import queued
@@ -99,7 +99,7 @@ def say(asked: Asked) -> Response:
         raise NotFound()
     day = None if asked.field("action") == "undo" else _day(asked)
     on = asked.today if not asked.field("on") else written_day(asked.field("on"))
-    found = _promises(asked, on, wait=60)
+    found = _promises(asked, on)
     if found is None:
         raise BadForm(detail="兑现还没有算好，请过一会儿再登记。")
     same = (pl.col("number") == str(number)) & (pl.col("promise") == named)
@@ -123,14 +123,13 @@ def files(asked: Asked) -> Response:
     return queued(asked, "兑现单", [[*command, "--out", "{out}"]])
 
 
-def _promises(asked: Asked, on: date, wait: float | None = None) -> Worked[pl.DataFrame] | None:
+def _promises(asked: Asked, on: date) -> Worked[pl.DataFrame] | None:
     """Every promise due by a day or soon after, of all villages; None while that is worked out."""
+    return figures(asked).of(("promises", on), beside(asked, _work_out, on))
 
-    def work_out(connection: Connection) -> pl.DataFrame:
-        return promises(connection, contracts(connection, on), on).select(*SHOWN, "status")
 
-    more = {} if wait is None else {"wait": wait}
-    return figures(asked).of(("promises", on), work_out, **more)
+def _work_out(connection: Connection, on: date) -> pl.DataFrame:
+    return promises(connection, contracts(connection, on), on).select(*SHOWN, "status")
 
 
 def _line(connection: Connection, row: tuple[object, ...], on: date) -> Line:

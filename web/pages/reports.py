@@ -1,5 +1,6 @@
 """Reports on the screen: a period's figures and charts, from each figure to the contracts that it counts; the files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
@@ -22,7 +23,7 @@ from pipeline import fonts
 from web import places
 from web.asked import Asked, page
 from web.errors import BadForm, NotFound
-from web.figures import Worked, being_worked_out, figures
+from web.figures import being_worked_out, beside, figures
 from web.roles import Permission
 from web.work import queued
 from web.written import written_number
@@ -95,7 +96,7 @@ def reports_page(asked: Asked) -> Response:
 def chart(asked: Asked) -> Response:
     """One of the page's charts, of what may be seen."""
     period, place = _period(asked, asked.query("period")), places.place_of(asked, asked.query("place"))
-    found = _compared(asked, period, place, wait=60)
+    found = _compared(asked, period, place)
     number = asked.number("number")
     if found is None:
         raise NotFound()
@@ -117,12 +118,7 @@ def report_list(asked: Asked) -> Response:
     count = _count(asked.query("figure"))
     template, group = asked.query("template"), asked.query("group")
     on = day_of(period, asked.today)
-
-    def work_out(connection: Connection) -> pl.DataFrame:
-        each = marked(Facts.read(connection, names=False).on(on), period.year)
-        return each.select("number", *KEYS, *(str(one) for one in LISTED))
-
-    found = figures(asked).of(("counted", on, period.year), work_out)
+    found = figures(asked).of(("counted", on, period.year), beside(asked, _counted, on, period.year))
     if found is None:
         return being_worked_out(asked, TITLE)
     which = places.within(asked, place) & pl.col(str(count))
@@ -233,24 +229,27 @@ def _count(written: str) -> Count:
     return Count(written)
 
 
-def _compared(
-    asked: Asked, period: Period, place: str, wait: float | None = None
-) -> tuple[Tables, object] | None:
+def _compared(asked: Asked, period: Period, place: str) -> tuple[Tables, object] | None:
     """The period's figures of a place, within what may be seen, and when they were worked out."""
     today, steps = asked.today, period.steps()
-
-    def work_out(connection: Connection) -> dict[date, pl.DataFrame]:
-        return cubes_of(Facts.read(connection, names=False).on, period, today, steps)
-
-    more = {} if wait is None else {"wait": wait}
-    found: Worked[dict[date, pl.DataFrame]] | None = figures(asked).of(
-        ("cubes", period, today), work_out, **more
-    )
+    found = figures(asked).of(("cubes", period, today), beside(asked, _cubes, period, today, steps))
     if found is None:
         return None
     cubes = {day: one.filter(places.within(asked, place)) for day, one in found.value.items()}
     compared: Compared = of_cubes(cubes, period, today, steps)
     return Tables(compared, asked.names), found.at
+
+
+def _cubes(
+    connection: Connection, period: Period, today: date, steps: Sequence[Period]
+) -> dict[date, pl.DataFrame]:
+    return cubes_of(Facts.read(connection, names=False).on, period, today, steps)
+
+
+def _counted(connection: Connection, on: date, year: int) -> pl.DataFrame:
+    """Which contracts each count has, by number and place."""
+    each = marked(Facts.read(connection, names=False).on(on), year)
+    return each.select("number", *KEYS, *(str(one) for one in LISTED))
 
 
 def _level(asked: Asked, place: str) -> Level:

@@ -56,7 +56,7 @@ def check(asked: Asked) -> Response:
     files, pairs = _files(asked), _pairs(asked)
     names = [name_of(asked, one) for one in files]
     key = ("roster", files, pairs, asked.viewer.villages)
-    found = figures(asked).of(key, lambda _: look_at(asked, files, pairs), WAIT)
+    found = figures(asked).of(key, lambda: look_at(asked, files, pairs), WAIT)
     if found is None:
         return being_worked_out(asked, "读花名册")
     values: dict[str, Any] = {"names": names, "files": files, "pairs": pairs, "look": found.value}
@@ -77,7 +77,7 @@ def changes_to_come(asked: Asked) -> Response:
     for one in files:
         name_of(asked, one)
     key = ("roster preview", files, pairs, asked.viewer.villages)
-    found = figures(asked).of(key, lambda _: preview(asked, files, pairs), WAIT)
+    found = figures(asked).of(key, lambda: preview(asked, files, pairs), WAIT)
     values: dict[str, Any] = {"files": files, "pairs": pairs, "query": _query(files, pairs)}
     return asked.page("roster_preview.html", found=found.value if found else None, **values)
 

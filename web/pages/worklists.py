@@ -1,6 +1,7 @@
 """Work lists, the year's calendar, and papers kept for as long as they must be: on the screen, as files to work from."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from urllib.parse import quote
 
 import polars as pl
@@ -9,14 +10,15 @@ from starlette.responses import Response
 
 from archive.due_days import DueDay, due_days
 from archive.retention import RETENTION, Due, DuePaper, due_by_hand, due_papers
+from archive.search_names import Names
 from archive.worklists import Worklist
 from pipeline.console import FIRST_YEAR, LAST_YEAR
 from pipeline.due_calendar import CATEGORIES, as_calendar
-from pipeline.worklist_tables import COLUMNS, RESPONSIBLE, TITLES, Listed, make_list
+from pipeline.worklist_tables import COLUMNS, RESPONSIBLE, TITLES, make_list
 from web import places
 from web.asked import Asked, page
 from web.errors import NotFound
-from web.figures import Worked, being_worked_out, figures
+from web.figures import Worked, being_worked_out, beside, figures
 from web.pages.audit import day_of
 from web.roles import Permission
 from web.work import queued
@@ -51,11 +53,9 @@ def worklists_page(asked: Asked) -> Response:
     limited = None
     if wanted is Worklist.CHANGES:  # it says how many declined: of those that may be seen
         within, limited = places.within(asked), asked.viewer.villages
-
-    def work_out(connection: Connection) -> Listed:
-        return make_list(connection, wanted, within, names, on)
-
-    found = figures(asked).of(("worklist", wanted, on, limited), work_out)
+    plain = Names(names.divisions, names.titles)  # what gives the wordings cannot be sent, and is not asked
+    made = beside(asked, make_list, wanted, within, plain, on)
+    found = figures(asked).of(("worklist", wanted, on, limited), made)
     if found is None:
         return being_worked_out(asked, TITLES[wanted])
     frame = found.value.frame.filter(places.within(asked, place))
@@ -140,12 +140,7 @@ def calendar_file(asked: Asked) -> Response:
 def retention_page(asked: Asked) -> Response:
     """The papers that need be kept no longer, for people to decide on; nothing goes by it."""
     on, place = day_of(asked), places.place_of(asked, asked.query("place"))
-
-    def work_out(connection: Connection) -> list[Kept]:
-        kept = [Kept(one.standing.village, one) for one in due_papers(connection, on)]
-        return kept + [Kept(one.division, one) for one in due_by_hand(connection, on)]
-
-    found = figures(asked).of(("retention", on), work_out)
+    found = figures(asked).of(("retention", on), beside(asked, _kept, on))
     if found is None:
         return being_worked_out(asked, "保管期满")
     listed = [
@@ -167,6 +162,11 @@ def retention_page(asked: Asked) -> Response:
     )
 
 
+def _kept(connection: Connection, on: date) -> list[Kept]:
+    kept = [Kept(one.standing.village, one) for one in due_papers(connection, on)]
+    return kept + [Kept(one.division, one) for one in due_by_hand(connection, on)]
+
+
 def _kind(written: str) -> Worklist:
     if written not in set(Worklist):
         raise NotFound()
@@ -179,8 +179,5 @@ def _calendar(asked: Asked, year: int | None = None) -> tuple[Worked[list[DueDay
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise NotFound()
     titles, today, limited = asked.names.titles, asked.today, asked.viewer.villages
-
-    def work_out(connection: Connection) -> list[DueDay]:
-        return due_days(connection, year, today, titles, limited)
-
-    return figures(asked).of(("calendar", year, today, limited), work_out), year
+    made = beside(asked, due_days, year, today, titles, limited)
+    return figures(asked).of(("calendar", year, today, limited), made), year
