@@ -19,9 +19,7 @@ from archive.index.words import Words, number_key, unnumbered
 from archive.numbers import TOWN_DIGITS, parse
 
 SCHEMA = 5  # goes up with every change of what is indexed or how
-SEARCHABLE = frozenset(
-    {2, 3, 4, SCHEMA}
-)  # schemas of which an index can be searched in until it is made anew
+SEARCHABLE = frozenset({2, 3, 4, SCHEMA})  # those in which can be searched until it is made anew
 ENGINES = ("tantivy", "whoosh")
 COUNTED = ("village", "template", "year", "state", "responsible")
 FACETS = ("town", *COUNTED)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import tantivy
-from tantivy import FieldType, Occur, Order
+from tantivy import FieldType, Occur
 from tantivy import Query as Clause
 
 from archive.errors import DiskFull
@@ -20,7 +20,6 @@ from archive.index.engine import (
     COUNTED,
     FULL,
     MOST_RESPONSIBLE,
-    SORTS,
     Document,
     Found,
     Hit,
@@ -30,15 +29,20 @@ from archive.index.engine import (
     ordered,
 )
 from archive.index.looks import Alternative, Among, Begins, Look, Plan, Row
-from archive.index.names import SHARED, known_as, name_row, number_tokens, packed, similar_row, unpacked
-from archive.index.values import OPEN_END, campaign_key, day_number, household_key
-from archive.index.words import STOP, Words, as_word, units
+from archive.index.names import (
+    SHARED,
+    unpacked,
+)
+from archive.index.tantivy_fields import COLUMN, CONTRACT, MARKER, fields_of, make_schema
+from archive.index.tantivy_order import (
+    MOST_VALUES,
+    PACKED,
+    count_of,
+    ordered_numbers,
+)
+from archive.index.words import STOP, Words, as_word
 
 WRITER_BYTES = 64_000_000
-MOST_VALUES = 60_000  # of a facet; tantivy refuses more than 65,000 buckets
-CONTRACT, MARKER = "contract", "marker"  # a paper counts as a contract
-COLUMN = "column"  # the tokeniser of what is only sorted by: as a term it would cost as much again
-PACKED = ("village_and_year", "rest")  # of a number, read of many hits at once
 LINES_KEPT, TEXTS_KEPT = 20_000, 2_000
 SEEN_BYTES = 8 << 20
 FEW_SCORES = 2  # above the least: each is looked for by itself sooner than all matches are scored
@@ -46,27 +50,9 @@ SCORED_AT_ONCE = 3_000  # hits; a page further on is looked for score by score
 MOST_KNOWN = 200  # keys of names that begin alike, the most frequent, of which names are suggested
 
 
-def _schema() -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-
-    def add(*names: str, tokenizer: str = "raw", option: str = "basic", **more: bool) -> None:
-        for name in names:
-            builder.add_text_field(name, tokenizer_name=tokenizer, index_option=option, **more)
-
-    add("kind", "key", "group", "household", "campaign", "form", "person")
-    add("number", *COUNTED, fast=True)
-    add(*(f"by_{sort}" for sort in SORTS[2:]), tokenizer=COLUMN, fast=True)
-    add("names", "similar", "keeper", "letters", "archival", tokenizer="row", option="position")
-    add("numbers", "words", tokenizer="row")
-    add("marker", stored=True)
-    for name in ("starts", "ends", *PACKED):
-        builder.add_unsigned_field(name, fast=True)
-    return builder.build()
-
-
 def create(folder: Path) -> None:
     """An empty index in an empty folder."""
-    tantivy.Index(_schema(), str(folder), reuse=False)
+    tantivy.Index(make_schema(), str(folder), reuse=False)
 
 
 @contextmanager
@@ -80,10 +66,6 @@ def _readable(folder: Path) -> Iterator[None]:
         if type(problem).__name__ != "PanicException":  # pyo3's, which cannot be imported
             raise
         raise IndexUnreadable(f"{folder}: {problem}") from problem
-
-
-def _count(found: tantivy.SearchResult) -> int:
-    return int(found.count or 0)  # type: ignore[attr-defined]  # its stub forgets it
 
 
 class _Seen:
@@ -208,38 +190,8 @@ class TantivyEngine:
                 writer.wait_merging_threads()
 
     def _indexed(self, document: Document) -> tantivy.Document:
-        party, key = document.party, document.key
         letters, words = self._text(*document.lines)
-        village_and_year, rest = packed(document.number)
-        made: dict[str, object] = {
-            "kind": CONTRACT,
-            "number": document.number,
-            "key": key,
-            "numbers": number_tokens(key),
-            "names": name_row(party),
-            "similar": similar_row(party),
-            "person": list(known_as(party)),
-            "keeper": name_row(document.responsible),
-            "letters": letters,
-            "words": words,
-            "village": document.village,
-            "template": document.template,
-            "year": str(document.year),
-            "state": document.state,
-            "responsible": document.responsible,
-            "group": str(document.group),
-            "household": household_key(document.household),
-            "campaign": campaign_key(document.campaign),
-            "archival": " ".join(units(document.archival)),
-            "form": list(document.forms),
-            "starts": day_number(document.starts, 0),
-            "ends": day_number(document.ends, OPEN_END),
-            "village_and_year": village_and_year,
-            "rest": rest,
-        }
-        for sort in SORTS[2:]:
-            made[f"by_{sort}"] = document.sort_key(sort)
-        return tantivy.Document.from_dict(made, self._schema)
+        return tantivy.Document.from_dict(fields_of(document, letters, words), self._schema)
 
     def _read_text(self, *lines: str) -> tuple[str, str]:
         """The units and the words of a document's lines, as they are indexed."""
@@ -274,6 +226,8 @@ class TantivyEngine:
         limit: int,
         sort: str,
     ) -> list[Hit]:
+        if offset and self._total(searcher, matching) <= offset:
+            return []
         if sort == "score":
             return self._best(searcher, wanted, offset, limit)
         by = "number" if sort == "number" else f"by_{sort}"
@@ -301,10 +255,12 @@ class TantivyEngine:
                 break
             level = self._level(searcher, wanted, step)
             inside = max(0, offset - passed)
-            found, count = self._ordered(
-                searcher, level, float(least + step), "number", inside, limit - len(hits)
-            )
-            hits += found
+            count = self._total(searcher, level) if inside else None
+            if count is None or count > inside:
+                more, count = self._ordered(
+                    searcher, level, float(least + step), "number", inside, limit - len(hits)
+                )
+                hits += more
             passed += count
         return hits
 
@@ -348,8 +304,8 @@ class TantivyEngine:
         self, searcher: tantivy.Searcher, clause: Clause, score: float, by: str, offset: int, limit: int
     ) -> tuple[list[Hit], int]:
         """A page of those that match, in the order of a field, and how many there are."""
-        found = searcher.search(clause, limit, order_by_field=by, order=Order.Asc, offset=offset)
-        return [Hit(str(key).rpartition(" ")[2], score) for key, _ in found.hits], _count(found)
+        numbers, count = ordered_numbers(self._schema, searcher, clause, by, offset, limit)
+        return [Hit(number, score) for number in numbers], count
 
     def _facets(self, searcher: tantivy.Searcher, matching: Clause) -> dict[str, list[tuple[str, int]]]:
         wanted = {name: {"terms": {"field": name, "size": MOST_VALUES}} for name in COUNTED}
@@ -364,7 +320,7 @@ class TantivyEngine:
         return facets | {"responsible": foremost(facets["responsible"])}
 
     def _total(self, searcher: tantivy.Searcher, clause: Clause) -> int:
-        return _count(searcher.search(clause, 1))
+        return count_of(searcher.search(clause, 1))
 
     def _either(self, searcher: tantivy.Searcher, alternatives: Sequence[Alternative]) -> Clause:
         clauses = [self._all(searcher, looks) for looks in alternatives]

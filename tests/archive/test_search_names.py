@@ -1,12 +1,13 @@
 """A person is found by whatever is remembered of the name, and the name as typed comes first; by both engines."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.index import shapes, tantivy_engine
+from archive.index import shapes, tantivy_engine, tantivy_order
 from archive.index.engine import ENGINES, SORTS, Document, Engine, open_engine
 from archive.index.find import FEW, find
 from archive.index.names import endings, nearly
@@ -211,8 +212,12 @@ def test_fields_and_what_a_bare_word_means(made: Made, typed: str, serials: list
     assert [hit.number for hit in found.hits] == numbers(*serials)
 
 
+@pytest.mark.parametrize("near", [0, 10, 100])
 @pytest.mark.parametrize("sort", SORTS)
-def test_every_order_is_whole_and_pages_follow_each_other(made: Made, sort: str) -> None:
+def test_every_order_is_whole_and_pages_follow_each_other(
+    made: Made, sort: str, near: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tantivy_order, "NEAR", near)  # further on they are counted by what they begin with
     engine = made(LISTED)
     query = parse("冲洞")
     whole = [hit.number for hit in find(engine, WORDS, query, 0, 100, sort)[0].hits]
@@ -220,6 +225,18 @@ def test_every_order_is_whole_and_pages_follow_each_other(made: Made, sort: str)
     assert whole == [one.number for one in sorted(LISTED, key=lambda one: one.sort_key(key))]
     paged = [find(engine, WORDS, query, at, 7, sort)[0].hits for at in range(0, 42, 7)]
     assert [hit.number for page in paged for hit in page] == whole
+    for beyond in (40, 41, 10**9):
+        assert find(engine, WORDS, query, beyond, 7, sort)[0] == replace(
+            find(engine, WORDS, query, 0, 0, sort)[0], hits=[]
+        )
+
+
+def test_an_order_that_begins_in_too_many_ways_is_whole(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tantivy_order, "NEAR", 0)
+    monkeypatch.setattr(tantivy_order, "MOST_VALUES", 2)
+    found = find(made(LISTED), WORDS, parse("冲洞"), 20, 20, "party")[0].hits
+    whole = sorted(LISTED, key=lambda one: one.sort_key("party"))
+    assert [hit.number for hit in found] == [one.number for one in whole[20:40]]
 
 
 @pytest.mark.parametrize("typed", ["韦桂兰", "wgl", "韦 或 兰", "姓名:李 或 姓名:韦", "冲洞"])
