@@ -158,7 +158,7 @@ class CampaignClosed(WrongUsage):
 
 
 class PrintedLater(WrongUsage):
-    """签约批次“{name}”里有合同是 {printed} 打印的，晚于今天（{today}）。请核对电脑的日期或 --today，再来清点。"""
+    """签约批次“{name}”里有合同是 {printed} 打印的，晚于今天（{today}）。请核对电脑的日期（--today），再来清点。"""
 
 
 class CampaignNotPrinted(WrongUsage):
@@ -186,7 +186,7 @@ class CampaignClosesEarly(WrongUsage):
 
 
 class ContractNotThere(WrongUsage):
-    """签约批次“{name}”里没有可以打印的 {numbers}：编号不在这个批次、不是 --village 那个村的，或者已经作废、终止、登记为未签。请核对 --number。"""
+    """签约批次“{name}”里没有可以打印的 {numbers}：编号不在这个批次、不是选的村的，或者已经作废、终止、登记为未签。请核对编号（--number）和村（--village）。"""
 
 
 class NotPrintable(WrongUsage):
@@ -218,7 +218,7 @@ class FileExists(WrongUsage):
 
 
 class MarkingFailed(HuyueError):
-    """“{file}”读得懂，但没能做出带标记的副本。请去掉 --marked 再试；问题清单用 --json 也能得到。"""
+    """“{file}”读得懂，但没能做出带标记的副本。请照列出的问题在原表里改（命令行：去掉 --marked 再运行，就会列出）。"""
 
 
 class NothingImported(WrongUsage):
@@ -234,7 +234,7 @@ class NotFlagged(WrongUsage):
 
 
 class SuggestionUnknown(WrongUsage):
-    """--same 里的 {numbers} 不对：这次“可能是同一人”有 {count} 对。请先加 --dry-run 看序号。"""
+    """没有导入：选的 {numbers} 不对，这次“可能是同一人”有 {count} 对。请重新看一遍再选（命令行：先加 --dry-run，看 --same 的序号）。"""
 
 
 class FindingUnknown(WrongUsage):

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -49,10 +50,10 @@ def work(pipe: "Connection[Any, Any]", asked: Work) -> None:
     """Do it, and tell the desk: how far it is ({label, done, total}), at the end {status, results, messages, files}."""
     if os.name != "nt":
         os.setsid()  # Ctrl-C at the desk's terminal is the desk's to handle
-    threading.Thread(target=_listen, args=(pipe,), daemon=True).start()
     place = Path(asked.folder, "desk", "work", str(asked.job))
-    shutil.rmtree(place, ignore_errors=True)
     try:
+        threading.Thread(target=_listen, args=(pipe,), daemon=True).start()  # it may interrupt at once
+        shutil.rmtree(place, ignore_errors=True)
         outcome = _done(pipe, asked, place)
     except KeyboardInterrupt:
         outcome = {"status": 130, "results": [], "messages": ["已取消。"], "files": []}
@@ -89,6 +90,8 @@ def _done(pipe: "Connection[Any, Any]", asked: Work, place: Path) -> dict[str, A
     status = EXIT_DONE
     for command in asked.commands:
         one, result, messages = _run(pipe, _filled(command, given, written))
+        if isinstance(result, dict) and isinstance(problem := result.get("error"), dict):
+            problem["message"] = _without_folders(str(problem.get("message")), given, written)
         results.append(result)
         said += messages
         status = max(status, one) if one in (EXIT_DONE, EXIT_LOOK) else one
@@ -101,6 +104,12 @@ def _done(pipe: "Connection[Any, Any]", asked: Work, place: Path) -> dict[str, A
             asked.files.write(file_name(asked.job, len(files)), source, size)
         files.append({"name": file.relative_to(written).as_posix(), "size": size})
     return {"status": status, "results": results, "messages": said, "files": files}
+
+
+def _without_folders(text: str, given: Path, written: Path) -> str:
+    """What is said, with files called as whoever sent them or will get them calls them."""
+    upload = re.escape(str(given) + os.sep) + r"[^/\\]+" + re.escape(os.sep)
+    return re.sub(upload, "", text).replace(f"{written}{os.sep}", "")
 
 
 def _filled(command: Sequence[str], given: Path, written: Path) -> list[str]:

@@ -117,9 +117,12 @@ def enqueue(
     """Queue a piece of work; its number. Uploads that are given are its own from now on. Raises NotFound, TooManyJobs."""
     asked = Asked(tuple(map(tuple, commands)), tuple(uploads))
     with desk.database.writing() as connection:
-        _require_few(connection, viewer)
+        job, upload = database.job, database.upload
+        waiting = (job.c.account_id == viewer.account, job.c.state == str(JobState.QUEUED))
+        if connection.execute(select(func.count()).where(*waiting)).scalar_one() >= MOST_WAITING:
+            raise TooManyJobs(most=MOST_WAITING)
         done = connection.execute(
-            insert(database.job).values(
+            insert(job).values(
                 account_id=viewer.account,
                 title=title,
                 asked=msgspec.json.encode(asked).decode(),
@@ -136,19 +139,11 @@ def enqueue(
         )
         number = int(done.lastrowid)
         for one in uploads:
-            table = database.upload
-            mine = (table.c.id == one, table.c.account_id == viewer.account, table.c.job.is_(None))
-            whole = table.c.got == table.c.size
-            if connection.execute(update(table).where(*mine, whole).values(job=number)).rowcount != 1:
+            mine = (upload.c.id == one, upload.c.account_id == viewer.account, upload.c.job.is_(None))
+            whole = upload.c.got == upload.c.size
+            if connection.execute(update(upload).where(*mine, whole).values(job=number)).rowcount != 1:
                 raise NotFound()
     return number
-
-
-def _require_few(connection: Connection, viewer: Viewer) -> None:
-    table = database.job
-    waiting = (table.c.account_id == viewer.account, table.c.state == str(JobState.QUEUED))
-    if connection.execute(select(func.count()).where(*waiting)).scalar_one() >= MOST_WAITING:
-        raise TooManyJobs(most=MOST_WAITING)
 
 
 def jobs_of(connection: Connection, viewer: Viewer, most: int = 50) -> list[Job]:

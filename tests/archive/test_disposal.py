@@ -317,12 +317,15 @@ def test_the_proposer_is_the_same_person_however_the_name_is_typed(
 
 
 def test_what_is_refused_is_kept_and_can_be_proposed_again(home: Home, run: Run) -> None:
-    run("dispose", "propose", "--reason", "保管期满")
+    run("dispose", "propose", "--reason", "保管期满，本人 110105194912310 02X 来问过")
+    with home.reading() as connection:
+        kept = connection.execute(select(shelf_tables.disposal.c.reason)).scalar_one()
+    assert kept == "保管期满，本人 *** 来问过", "a disposal stays for ever"
     assert run("dispose", "list").status == 1, "it waits for somebody"
     other = ("--user", APPROVER, "dispose")
-    assert run(*other, "refuse", "1", "--reason", "还有查考价值").status == 0
+    assert run(*other, "refuse", "1", "--reason", "还有查考价值 11010519491231002X").status == 0
     shown = run("dispose", "show", "1").json
-    assert (shown["decision"], shown["refused"], shown["counted"]) == ("refused", "还有查考价值", {})
+    assert (shown["decision"], shown["refused"], shown["counted"]) == ("refused", "还有查考价值 ***", {})
     assert run("dispose", "list").status == 0
     for command in (("approve", "1"), ("refuse", "1", "--reason", "再")):
         assert run(*other, *command).json["error"]["code"] == "disposal_decided"

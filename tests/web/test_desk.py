@@ -1,9 +1,15 @@
 """The desk's frame: who gets in, who may what, what no answer lacks."""
 
+import inspect
 import re
 
 import pytest
 
+from archive import errors as archive_errors
+from archive import sample_check
+from archive.errors import HuyueError
+from pipeline import errors as pipeline_errors
+from pipeline.intake.receipt_workbook import REMEDIES
 from tests.web.conftest import PASSWORD, Office
 from web.asked import PAGES
 from web.roles import MAY, Permission, Role
@@ -14,6 +20,23 @@ ROLES = {
     "负责人甲": Role.MANAGER,
     "检查甲": Role.AUDITOR,
     "经办人甲": Role.CLERK,
+}
+
+
+COMMAND = re.compile("（[^（）]*huyue [^（）]*）")
+AT_A_TERMINAL = {  # what no page of the desk can end with
+    "BackupLacking",
+    "HomeNotGiven",
+    "NotAnArchive",
+    "NotBlank",
+    "PackageFaulty",
+    "PaperThere",
+    "PaperUnknown",
+    "PartyTaken",
+    "PassphraseWrong",
+    "ProofUnreadable",
+    "ReceiptUnknown",
+    "TemplateVersionSingle",
 }
 
 
@@ -124,3 +147,15 @@ def test_a_temporary_password_leads_to_a_new_one(office: Office) -> None:
 def test_permissions_are_all_given_to_somebody() -> None:
     assert MAY[Role.ADMINISTRATOR] == frozenset(Permission)
     assert Permission.UNMASK not in MAY[Role.AUDITOR]
+
+
+def test_what_an_error_says_to_do_can_be_done_without_a_command_line() -> None:
+    """A command is named only in brackets behind what is to be done, which the desk has a page for."""
+    said = dict(REMEDIES)
+    for module in (archive_errors, pipeline_errors, sample_check):
+        for name, one in inspect.getmembers(module, inspect.isclass):
+            if issubclass(one, HuyueError):
+                said[name] = one.__doc__ or ""
+    assert len(said) > 100
+    named = {name for name, text in said.items() if "huyue" in COMMAND.sub("", text)}
+    assert named == AT_A_TERMINAL
