@@ -8,7 +8,8 @@ process of its own:
 
 audit s      the findings of a date, from opening the catalogue, every contract with its state; MB: peak memory
 json s       the same, with every party's name, and every finding written as `audit --json` has it
-reports s    the year's report in four forms, the bulletin and the self-check by their commands, one after the other
+reports s    the year's report in four forms, the bulletin and the self-check by their commands, one after the other;
+             MB: of the one that takes most
 pandas s     the same states, classes (missing, expired, expiring, gaps, late) and counts by village, template and class
              asked of CSV files of contracts, filings, parties and closings, exported before: reading them included
 ratio        pandas s ÷ audit s
@@ -17,13 +18,15 @@ ratio        pandas s ÷ audit s
 import argparse
 import json
 import multiprocessing
-import os
 import re
+import resource
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import nullcontext, redirect_stderr, redirect_stdout
+from contextlib import nullcontext
 from datetime import date
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -38,9 +41,9 @@ from archive.catalogue.audit_tables import CONTRACT_FACTS
 from archive.home import open_home
 from benchmarks import report
 from benchmarks.county import make_county
-from pipeline.cli import run
 
 ON = date(2026, 6, 1)
+HUYUE = Path(sys.executable).with_name("huyue")
 PARTS = (100, 10, 1)
 CLASSES = ("missing", "expired", "expiring", "unsigned", "unsealed", "undated", "incomplete", "late")
 
@@ -116,7 +119,8 @@ def _timed(work: Callable[[Path], dict[str, int]], place: Path, sender: Connecti
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     if peak is None:
         raise AssertionError("no VmHWM")
-    sender.send((took, found, int(peak[1]) // 1024))
+    of_commands = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    sender.send((took, found, max(int(peak[1]), of_commands) // 1024))
 
 
 def _audit(place: Path) -> dict[str, int]:
@@ -138,10 +142,10 @@ def _reports(place: Path) -> dict[str, int]:
             ("bulletin", "2026", "--out", f"{folder}/通报.docx"),
             ("selfcheck", "2026", "--out", f"{folder}/自查报告.docx"),
         ):
-            with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-                status = run(("--home", str(place / "home"), "--today", str(ON), "report", *asked))
-            if status not in (0, 1):
-                raise AssertionError(f"{asked}: {status}")
+            command = [HUYUE, "--home", place / "home", "--today", str(ON), "report", *asked]
+            done = subprocess.run(command, capture_output=True, check=False)
+            if done.returncode not in (0, 1):
+                raise AssertionError(f"{asked}: {done.returncode}")
     return {}
 
 
