@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from archive.changes import PAPER
+from archive.index.alike import Alike
 from archive.index.engine import Engine
 from archive.index.find import find
 from archive.index.names import known_as, names_of, nearly
 from archive.index.plan import plan
 from archive.index.query import Field, Query, Term
 from archive.index.shapes import shaped
-from archive.index.sounds import initials, plain_pinyin, readings, typed_sounds
+from archive.index.sounds import initials, readings, typed_sounds
 from archive.index.words import Words, characters, number_key, trimmed
 
 MOST_SUGGESTED = 5
@@ -78,11 +80,16 @@ def _places(words: Words, term: Term) -> Iterator[str]:
     written = trimmed(characters(term.text))
     if term.field not in PLACED or len(written) < 2:
         return
-    sound, looks = plain_pinyin("".join(written)), shaped(written)
-    names = [(tuple(name), name) for name in words.shown_names if tuple(name) != written]
-    yield from (name for _, name in names if plain_pinyin(name) == sound)
-    yield from (name for row, name in names if shaped(row) == looks)
-    yield from (name for row, name in names if nearly(row, written))
+    alike = _alike_names(words)
+    for name in (*alike.sounding(written), *alike.looking(written), *alike.mistyped(written)):
+        if tuple(name) != written:
+            yield name
+
+
+@lru_cache(maxsize=2)
+def _alike_names(words: Words) -> Alike:
+    """The names of places and templates, to be found by what is nearly one."""
+    return Alike(words.shown_names)
 
 
 def _people(engine: Engine, words: Words, query: Query, term: Term, parties: Parties) -> Iterator[str]:

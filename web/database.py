@@ -25,7 +25,7 @@ from sqlalchemy import (
 from archive.catalogue import database
 from archive.home import Home, code_key
 
-VERSION = 2
+VERSION = 1
 metadata = MetaData()
 
 account = Table(
@@ -128,7 +128,6 @@ def open_database(home: Home) -> DeskDatabase:
         found.path.chmod(0o600)
     with found.writing() as connection:
         if connection.execute(text("PRAGMA user_version")).scalar() != VERSION:
-            token.drop(connection, checkfirst=True)  # those of version 1 had no end
             metadata.create_all(connection)
             connection.execute(text(f"PRAGMA user_version = {VERSION}"))
     return found

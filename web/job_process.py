@@ -93,7 +93,7 @@ def _done(pipe: "Connection[Any, Any]", asked: Work, place: Path) -> dict[str, A
         if isinstance(result, dict) and isinstance(problem := result.get("error"), dict):
             problem["message"] = _without_folders(str(problem.get("message")), given, written)
         results.append(result)
-        said += messages
+        said += [_without_folders(line, given, written) for line in messages]
         status = max(status, one) if one in (EXIT_DONE, EXIT_LOOK) else one
         if one not in (EXIT_DONE, EXIT_LOOK):
             break

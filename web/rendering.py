@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.filters import do_filesizeformat
 from markupsafe import Markup
 
 from web.navigation import NAVIGATION
@@ -39,7 +40,13 @@ def _environment() -> Environment:
     }
     environment.filters["quoted"] = lambda text: quote(str(text), safe="")
     environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["bytes"] = _size
     return environment
+
+
+def _size(count: int) -> str:
+    """How large a file is, in the words of a clerk's file manager."""
+    return do_filesizeformat(count).replace("Bytes", "字节").replace("Byte", "字节").replace("kB", "KB")
 
 
 @cache

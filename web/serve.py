@@ -150,7 +150,8 @@ def _opened() -> tuple[Home, str | None]:
 def _bound(host: str, port: int) -> socket.socket:
     """A socket that listens there. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # With its protocol said: only then asyncio sends what is written at once, instead of 40 ms later.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

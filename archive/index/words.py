@@ -141,6 +141,7 @@ class Words:
         self._villages = {form: frozenset(codes) for form, codes in forms.items()}
         own = {*forms, *self._names.values(), *self._titles.values(), *TERMS}
         self._own = sorted(word for word in own if len(word) > 1 and _IDEOGRAPHS.fullmatch(word))
+        self._own_together = "\n".join(self._own)
         self._dictionary: _Dictionary | None = None
 
     @cached_property
@@ -174,7 +175,7 @@ class Words:
     def is_own(self, written: str) -> bool:
         """Whether `written` is a name of a place or template, or a part of one: then it is no person's."""
         flat = "".join(units(written))
-        return bool(flat) and any(flat in word for word in self._own)
+        return bool(flat) and flat in self._own_together
 
     def templates(self, written: str) -> frozenset[str]:
         """The names of the templates that `written` means, each if there are several.

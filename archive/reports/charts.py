@@ -38,6 +38,7 @@ SETTINGS = {
     "text.parse_math": False,
 }
 SIZE, POINT = 9, 1 / 72  # of the text in points, and a point in inches
+LONGEST = 20  # characters of a name in a line
 WIDTH = 6.14  # inches: the 156 mm of an official paper's text
 DPI = 300
 COLOURS = ("#2F5597", "#C55A11", "#548235", "#7F6000", "#7030A0")
@@ -51,8 +52,9 @@ def as_svg(chart: Chart) -> str:
     known = set(font_manager.fontManager.get_font_names())
     settings: Any = SETTINGS | {"font.family": [family for family in FAMILIES if family in known]}
     bars = chart.kind == "bars"
+    lines = [line for name in chart.names for line in _lines_of(name)]
     height = 0.8 + 0.11 * (len(chart.series) + 0.6) * len(chart.names) if bars else 2.8
-    left = 0.2 + POINT * SIZE * (max(map(len, chart.names), default=0) if bars else 4)
+    left = 0.2 + POINT * SIZE * (max(map(len, lines), default=0) if bars else 4)
     out = io.StringIO()
     with rc_context(settings):
         figure = Figure(figsize=(WIDTH, height))
@@ -72,6 +74,11 @@ def as_png(chart: Chart) -> bytes:
     )
 
 
+def _lines_of(name: str) -> list[str]:
+    """A name beside its bars, so that it leaves room for them."""
+    return [name[at : at + LONGEST] for at in range(0, len(name), LONGEST)]
+
+
 def _bars(axes: Axes, chart: Chart) -> None:
     thick = 0.8 / len(chart.series)
     for at, (name, values) in enumerate(chart.series):
@@ -89,7 +96,7 @@ def _bars(axes: Axes, chart: Chart) -> None:
         for place, value in zip(places, values, strict=True):
             said = "—" if value is None else f"{value:.1f}%"
             axes.text((value or 0) + 0.8, place, said, va="center", fontsize=7)
-    axes.set_yticks(range(len(chart.names)), chart.names)
+    axes.set_yticks(range(len(chart.names)), ["\n".join(_lines_of(name)) for name in chart.names])
     axes.set_ylim(len(chart.names) - 0.4, -0.6)
     axes.set_xlim(0, 110)
     axes.set_xticks(range(0, 101, 20), [f"{value}%" for value in range(0, 101, 20)])

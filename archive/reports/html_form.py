@@ -37,6 +37,8 @@ th { background: #e7e6e6; position: sticky; top: 0 }
 td.left { text-align: left }
 thead { display: table-header-group }
 tr, figure { break-inside: avoid }
+h2, h3, caption { break-after: avoid }
+p.note { break-before: avoid }
 figure { margin: 1.2em 0; text-align: center }
 figure svg { max-width: 100%; height: auto }
 @page { size: A4; margin: 20mm 15mm }

@@ -74,7 +74,7 @@ class Tables:
         """A row a place or template: the rates, with what is divided by what; and how many declined."""
         head = (
             HEADS[level],
-            *([COUNTS[Count.DECLINED]] if declined else []),
+            *([COUNTS[Count.DECLINED].replace("（", "\n（")] if declined else []),
             *(one.name for one in DEFINITIONS.values()),
         )
         rows = [

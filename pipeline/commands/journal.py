@@ -12,6 +12,7 @@ from archive.errors import EXIT_ARCHIVE, EXIT_DONE
 from pipeline.commands.contract_number import NUMBER, find_number
 from pipeline.console import DAY, Command, Group, emit, session
 from pipeline.errors import FileExists
+from pipeline.journal_words import said as words
 
 WRITTEN = click.Path(dir_okay=False, path_type=Path)
 READ = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -185,7 +186,5 @@ def _value(one: log.Entry) -> dict[str, object]:
 
 
 def _line(one: log.Entry) -> str:
-    detail = msgspec.json.decode(one.detail)
-    shown = "，".join(f"{name} {value}" for name, value in detail.items() if name != "filings_root")
     action = ACTIONS.get(one.action, one.action)
-    return f"{one.seq}　{one.at}　{one.today}　{one.user}　{action}　{one.subject}　{shown}"
+    return f"{one.seq}　{one.at}　{one.today}　{one.user}　{action}　{one.subject}　{words(one.detail)}"

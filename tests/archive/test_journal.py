@@ -258,4 +258,4 @@ def test_every_action_is_listed_in_chinese(home: Home, monkeypatch: pytest.Monke
     assert found <= set(ACTIONS)
     said = call(monkeypatch, "--home", home.folder, "journal", "list").out.splitlines()
     assert [line.split("　")[4] for line in said] == ["建库", "收件", "收件"]
-    assert said[2].endswith("　files 1，filed 2，filings 2")
+    assert said[2].endswith("　文件 1，归档 2，归档件 2")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.index import shapes, tantivy_engine, tantivy_order
+from archive.index.alike import Alike
 from archive.index.engine import ENGINES, SORTS, Document, Engine, open_engine
 from archive.index.find import FEW, find
 from archive.index.names import endings, nearly
@@ -356,6 +357,13 @@ def test_the_tables_hold_each_character_once() -> None:
     traditional, plain = PAIRS[0::2], PAIRS[1::2]
     assert len(set(traditional)) == len(traditional) > 3000
     assert not set(traditional) & set(plain), "folding once is folding for good"
+
+
+@given(st.text("韦桂兰贵", min_size=2, max_size=6), st.text("韦桂兰贵", min_size=2, max_size=6))
+def test_names_are_found_by_what_is_nearly_one(one: str, other: str) -> None:
+    names = [other, "韦桂", "贵兰韦", "兰", "贵兰韦"]
+    found = Alike(names).mistyped(tuple(one))
+    assert found == [name for name in names if nearly(tuple(name), tuple(one))]
 
 
 @given(st.text("韦桂兰贵", min_size=2, max_size=6), st.text("韦桂兰贵", min_size=2, max_size=6))

@@ -334,6 +334,12 @@ def test_a_chart_has_its_texts_as_outlines_and_its_picture_300_dpi(recwarn: pyte
     assert abs(picture.width - 6.14 * 300) < 5
 
 
+def test_long_names_leave_room_for_the_bars() -> None:
+    chart = Chart("图", "bars", ("中华村" * 13, "短村"), (("签订率", (100.0, 50.0)),))
+    bar = re.search(r'd="M ([\d.]+) [\d.]+ \s*L ([\d.]+)[^"]*"[^>]*fill: #2f5597', as_svg(chart))
+    assert bar and float(bar[2]) - float(bar[1]) > 6.14 * 72 / 3
+
+
 def test_the_guide_has_the_definitions_that_the_program_has() -> None:
     said = GUIDE.read_text(encoding="utf-8")
     for one in DEFINITIONS.values():

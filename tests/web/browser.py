@@ -23,10 +23,14 @@ def browsing() -> Iterator[Browser]:
             browser.close()
 
 
-def logged_in(browser: Browser, served: Served, name: str) -> Page:
+def logged_in(browser: Browser, served: Served, name: str, *, tablet: bool = False) -> Page:
     """A window of its own in which somebody is logged in; any fault of a script, or a refused resource, ends the test."""
+    width, height = (768, 1024) if tablet else (1280, 720)
     context = browser.new_context(
-        base_url=served.address, viewport={"width": 1280, "height": 720}, locale="zh-CN"
+        base_url=served.address,
+        viewport={"width": width, "height": height},
+        locale="zh-CN",
+        has_touch=tablet,
     )
     page = context.new_page()
     page.on("pageerror", _fail)

@@ -1,4 +1,7 @@
-"""axe-core over the desk's pages, light and dark: no serious fault (WCAG 2 A and AA)."""
+"""axe-core over the desk's pages: no serious fault (WCAG 2 A and AA), light at a desk and dark on a tablet.
+
+On the tablet nothing is wider than the screen, and what is pressed is large enough for a finger.
+"""
 
 from pathlib import Path
 
@@ -15,6 +18,14 @@ RUN = """async () => {
   return found.violations.filter((one) => ["serious", "critical"].includes(one.impact))
     .map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`);
 }"""
+FINGER = 40  # pixels
+TABLET = """(finger) => {
+  const wide = document.documentElement.scrollWidth > innerWidth ? ["wider than the screen"] : [];
+  const small = [...document.querySelectorAll("button, .button, select, summary, .tabs a, td a, input:not([type=checkbox], [type=radio])")]
+    .filter((one) => one.checkVisibility() && !one.closest(".visually-hidden") && one.getBoundingClientRect().width > 1)
+    .filter((one) => Math.round(one.getBoundingClientRect().height) < finger);
+  return [...wide, ...small.map((one) => `too small for a finger: ${one.outerHTML.slice(0, 160)}`)];
+}"""
 NO_PAGES = (".ics", ".xlsx", "/tiles", "/suggest", "/intake/uploads")  # what is no page of its own
 
 
@@ -28,7 +39,7 @@ def test_no_page_has_a_serious_fault(served: Served, scheme: str) -> None:
     if not FULL:
         simple = simple[:: 1 if scheme == "light" else 3]
     with browsing() as browser:
-        page = logged_in(browser, served, "管理员甲")
+        page = logged_in(browser, served, "管理员甲", tablet=scheme == "dark")
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         page.goto("/search?q=%E9%9F%A6")
         contract = (page.locator(".hit a").first.get_attribute("href") or "").partition("?")[0]
@@ -41,6 +52,7 @@ def test_no_page_has_a_serious_fault(served: Served, scheme: str) -> None:
             page.wait_for_load_state("networkidle")
             page.evaluate(AXE.read_text(encoding="utf-8"))
             faults += [f"{path} {one}" for one in page.evaluate(RUN)]
+            faults += [f"{path} {one}" for one in page.evaluate(TABLET, FINGER)] if scheme == "dark" else []
             looked += 1
     assert not faults, "\n".join(faults)
     assert looked > (20 if scheme == "light" else 8)

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import pypdf
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from archive.catalogue.tables import closing, contract
+from archive.catalogue.tables import campaign, closing, contract
 from archive.closings import close_contract
 from archive.journal import Actor, entries
 from tests.web.conftest import DAY, Office
@@ -63,6 +63,16 @@ def test_a_village_is_listed_only_to_who_is_in_charge_of_it(office: Office, vill
     assert listed and listed <= set(numbers(office, villages[0]))
     gone, never = (clerk.get(f"{ROUND}?village={code}") for code in (villages[1], "451225999999"))
     assert gone.status == never.status == 404 and gone.text == never.text
+    for written, left in (
+        ("1", 1),
+        ("٣", 0),
+        ("-1", 0),
+        ("1e9", 0),
+        ("1" * 30, 0),
+        ("999999999", len(listed)),
+    ):
+        page = clerk.get(f"{ROUND}?village={villages[0]}&offset={written}").text
+        assert len(re.findall(r"/contracts/[\w-]+/form", page)) == len(listed) - left, written
 
 
 def test_a_contract_is_looked_at_before_it_is_printed(office: Office, villages: list[str]) -> None:
@@ -132,14 +142,16 @@ def test_a_round_is_closed_when_every_sheet_is_accounted_for(
     with office.home.writing() as connection:
         for number in connection.execute(select(contract.c.number)).scalars().all():
             close_contract(connection, number, "declined", None, "", Actor("档案员甲", DAY))
-    assert "可以办结" in keeper.get(ROUND).text
-    assert keeper.post(ROUND, {"action": "close"}).headers["location"] == "/jobs/1"
+        connection.execute(update(campaign).values(name="{out}"))  # what a job calls its folder
+    path = f"/campaigns/{quote('{out}')}"
+    assert "可以办结" in keeper.get(path).text
+    assert keeper.post(path, {"action": "close"}).headers["location"] == "/jobs/1"
     work_done()
     page = keeper.get("/jobs/1").text
-    assert "清点证明-2026春.pdf" in page, page
-    closed = keeper.get(ROUND).text
+    assert "清点证明-{out}.pdf" in page, page
+    closed = keeper.get(path).text
     assert "清点办结" in closed and 'value="print"' not in closed
-    assert keeper.post(ROUND, {"action": "print", "village": villages[0]}).status == 422
+    assert keeper.post(path, {"action": "print", "village": villages[0]}).status == 422
 
 
 @pytest.mark.parametrize(("kind", "state"), [("declined", "未签"), ("moved", "已终止"), ("void", "作废")])

@@ -180,6 +180,10 @@ def test_changes_are_listed_and_decided_on_by_who_is_in_charge(office: Office, o
     book = openpyxl.load_workbook(io.BytesIO(first.get("/rosters/changes.xlsx").content))
     inside = {row[1] for row in book.worksheets[0].iter_rows(min_row=3, values_only=True)}
     assert listed[0] <= inside and not inside & listed[1]
+    for written in ("٣", "-1", "1" * 30):
+        assert listed[0] == set(
+            re.findall(r"/contracts/([\w-]+)", first.get(f"/rosters/changes?offset={written}").text)
+        )
     number, other = min(listed[0]), min(listed[1])
     assert first.post("/rosters/changes", {"number": other, "decision": "moved"}).status == 404
     assert first.post("/rosters/changes", {"number": number, "decision": "gone"}).status == 422

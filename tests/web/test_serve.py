@@ -54,3 +54,9 @@ def test_the_address_that_it_says_works(
         desk = Guarded(PlainTextResponse("here"), admitted.pop(), secure=False)
         assert TestClient(desk, base_url=said[0]).get("/").text == "here"
         assert TestClient(desk, base_url="http://evil.example").get("/").status_code == 421
+
+
+def test_what_is_answered_is_sent_at_once() -> None:
+    """Without its protocol asyncio lets the system wait 40 ms for more to send."""
+    with serve._bound("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
 
-import msgspec
 from starlette.responses import Response
 
 from archive import destruction, disposal, journal, keys
@@ -16,6 +15,7 @@ from archive.errors import HuyueError
 from archive.rekey import change_key
 from pipeline.commands.journal import ACTIONS
 from pipeline.indexing import keep_index
+from pipeline.journal_words import said
 from web.asked import Asked, page
 from web.errors import BadForm, NotFound
 from web.roles import Permission
@@ -35,7 +35,7 @@ def journal_page(asked: Asked) -> Response:
     with asked.desk.home.reading() as connection:
         found = list(islice(journal.entries(connection, first, last, subject or None), MOST_ENTRIES + 1))
         head = journal.head(connection, last)
-    shown = [(one, _detail(one.detail)) for one in found[:MOST_ENTRIES]]
+    shown = [(one, said(one.detail)) for one in found[:MOST_ENTRIES]]
     return asked.page(
         "journal.html",
         entries=shown,
@@ -186,8 +186,3 @@ def _require_all_villages(asked: Asked) -> None:
 
 def _day(asked: Asked, name: str, otherwise: date) -> date:
     return written_day(asked.query(name)) if asked.query(name) else otherwise
-
-
-def _detail(written: str) -> str:
-    detail = msgspec.json.decode(written)
-    return "，".join(f"{name} {value}" for name, value in detail.items() if name != "filings_root")
