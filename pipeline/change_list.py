@@ -159,8 +159,7 @@ def decide_by_list(connection: Connection, path: Path, rows: Iterable[ListRow], 
         try:
             new = decide(connection, str(parse(number) or number), kind, until.day, actor)
         except WrongUsage as problem:
-            said = str(problem).replace("--date", "“从哪天起”")
-            raise ListFaulty(file=path, row=row, detail=said) from problem
+            raise ListFaulty(file=path, row=row, detail=str(problem)) from problem
         known += not new
         closed += new and kind != KEPT
         kept += new and kind == KEPT

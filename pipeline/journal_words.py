@@ -1,11 +1,24 @@
 """What the journal's details say, in Chinese: for people; the entries themselves and --json keep their keys."""
 
+import re
+
 import msgspec
 
 from archive.audit.classes import CHINESE as CLASSES
 
 # What vouches for rows and files is for programs.
 UNSAID = {"filings_root", "papers_root", "papers_to", "sha256", "cipher"}
+CODED = {
+    "as",
+    "by",
+    "class",
+    "how",
+    "of",
+    "result",
+    "role",
+    "was",
+}  # what is kept of them is a word of the program's
+_SHA256 = re.compile("[0-9a-f]{64}")
 KEYS = {
     "active": "可以登录",
     "added": "新增",
@@ -115,18 +128,22 @@ def said(detail: str) -> str:
     """An entry's detail (JSON) as a line of text."""
     found = msgspec.json.decode(detail).items()
     return "，".join(
-        f"{KEYS.get(key) or VALUES.get(key, key)} {_value(value)}"
+        f"{KEYS.get(key) or VALUES.get(key, key)} {_value(key, value)}"
         for key, value in found
         if key not in UNSAID
     )
 
 
-def _value(value: object) -> str:
+def _value(key: str, value: object) -> str:
     match value:
         case bool():
             return "是" if value else "否"
+        case []:
+            return "全部" if key == "villages" else "无"
+        case [str(first), *_] if _SHA256.fullmatch(first):
+            return str(len(value))
         case list():
-            return "、".join(map(_value, value)) or "无"
-        case str():
+            return "、".join(_value(key, one) for one in value)
+        case str() if key in CODED:
             return VALUES.get(value, value) or "无"
-    return str(value)
+    return str(value) or "无"

@@ -167,13 +167,17 @@ class Standing(Generic[Item, Result]):
     def __init__(self, work: Callable[[Item], Result], idle: float) -> None:
         self._work, self._idle = work, idle
         self._worker: _Worker | None = None
+        self._ends = 0
         self._lock = threading.Lock()
 
     def of(self, item: Item) -> Result:
         """`work` of an item, one at a time. Raises what it raises, or WorkerLost."""
         task: _Task[Item, Result] = _Task(item)
         with self._lock:
+            ends = self._ends
             while task.outcome is None:
+                if self._ends != ends:
+                    raise WorkerLost(tries=1)
                 worker = self._worker = self._worker or _start(self._work, self._idle)
                 worker.task = task
                 with suppress(OSError):  # it has just ended; its pipe's end says so next
@@ -184,7 +188,11 @@ class Standing(Generic[Item, Result]):
         return _result(task)
 
     def end(self) -> None:
-        """End the worker, if there is one."""
+        """End the worker, if there is one; what it is at is lost (WorkerLost)."""
+        self._ends += 1
+        worker = self._worker
+        if worker is not None:
+            worker.process.kill()
         with self._lock:
             _end([self._worker] if self._worker else [])
             self._worker = None

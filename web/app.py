@@ -25,7 +25,7 @@ from web.asked import PAGES, Asked, Page
 from web.desk import Desk
 from web.doors import MINUTES, MOST_TRIES, open_doors
 from web.errors import FormStale, NotAllowed, NotFound, http_status
-from web.figures import Figures
+from web.figures import Figures, end_beside
 from web.incoming import check_origin, form_of, session_of
 from web.jobs import Jobs
 from web.pages import load
@@ -51,6 +51,7 @@ def make_app(desk: Desk, jobs: Jobs, hosts: frozenset[str]) -> ASGIApp:
             yield
         finally:
             await run_in_threadpool(jobs.stop)
+            await run_in_threadpool(end_beside)
 
     routes = [Route(one.path, _endpoint(one), methods=[*one.methods]) for one in PAGES]
     app = Starlette(

@@ -1,14 +1,17 @@
 """What every page works with: the archive, the desk's own database, what codes are called, who looks."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from threading import Lock
 
+from archive.errors import HuyueError
 from archive.home import Home
 from archive.journal import CHINA, Actor
 from archive.numbers import VILLAGE_DIGITS
+from archive.search import is_outdated, renew
 from archive.search_names import Names
 from pipeline.indexing import names_of
 from web.accounts import Account
@@ -79,8 +82,11 @@ class Desk:
             return kept[1]
 
     def warm(self) -> None:
-        """Load what the first search would wait for: the dictionary."""
+        """Load what the first search would wait for: the dictionary; and make an outdated index anew meanwhile."""
         self.names().words.read("先读词典")
+        with suppress(HuyueError):  # else whoever writes next does it
+            if is_outdated(self.home, self.names()):
+                renew(self.home, self.names(), self.today(), lambda _: None)
 
     def viewer(self, account: Account) -> Viewer:
         """The account as a viewer: towns stand for all their villages."""

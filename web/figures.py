@@ -27,7 +27,10 @@ from web.desk import Desk
 LOG = logging.getLogger("huyue.desk")
 WAIT = 1.5  # seconds for which a page waits for them
 LONGEST = 600.0  # seconds for which they stand; verify, say, changes what they rest on without an entry of the journal
-SLOW, REST = 2.0, 5.0  # slower ones stand for so many times the seconds that they took, whatever has changed
+SLOW, REST = (
+    5.0,
+    5.0,
+)  # slower ones (the process's start is in it) stand so many times as long, whatever changed
 MOST, MOST_WAITING = 8, 6  # kept, and to be worked out
 IDLE = 600.0  # seconds for which the process beside waits for the next
 T = TypeVar("T")
@@ -131,6 +134,11 @@ def beside(
     """
     work = partial(_made, asked.desk.home, make, *args, **more)
     return lambda: cast(T, _BESIDE.of(work))
+
+
+def end_beside() -> None:
+    """End the process beside, with what it is at; the next question starts another."""
+    _BESIDE.end()
 
 
 def _made(home: Home, make: Callable[..., T], *args: object, **more: object) -> T:

@@ -111,6 +111,14 @@ class Job:
         return min(100 * self.done // self.total, 100) if self.total else 0
 
 
+def require_room(connection: Connection, viewer: Viewer) -> None:
+    """Raises TooManyJobs where an account has as many waiting as it may have."""
+    job = database.job
+    waiting = (job.c.account_id == viewer.account, job.c.state == str(JobState.QUEUED))
+    if connection.execute(select(func.count()).where(*waiting)).scalar_one() >= MOST_WAITING:
+        raise TooManyJobs(most=MOST_WAITING)
+
+
 def enqueue(
     desk: Desk, viewer: Viewer, title: str, commands: Sequence[Sequence[str]], uploads: Sequence[str] = ()
 ) -> int:
@@ -118,9 +126,7 @@ def enqueue(
     asked = Asked(tuple(map(tuple, commands)), tuple(uploads))
     with desk.database.writing() as connection:
         job, upload = database.job, database.upload
-        waiting = (job.c.account_id == viewer.account, job.c.state == str(JobState.QUEUED))
-        if connection.execute(select(func.count()).where(*waiting)).scalar_one() >= MOST_WAITING:
-            raise TooManyJobs(most=MOST_WAITING)
+        require_room(connection, viewer)
         done = connection.execute(
             insert(job).values(
                 account_id=viewer.account,

@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import re
 import socket
 import ssl
 from contextlib import closing
@@ -22,6 +23,7 @@ from web.jobs import Jobs
 from web.sessions import new_setup
 
 PORT = 8451
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 EPILOG = (
     "例：huyue --home 档案库 serve；huyue --home 档案库 serve --host 10.1.2.3 --tls-cert 证书.pem --tls-key 私钥.pem；"
     "huyue --home 档案库 serve --behind-proxy --name desk.example.gov.cn"
@@ -75,6 +77,12 @@ def serve(
             f"--host {host} 是这台机器的全部地址，要同时用 --name 写出浏览器里用的名字或地址，如 --name 10.1.2.3；"
             "几个就写几次。只用一个地址的，写 --host 那个地址。"
         )
+    for name in names:
+        named, its_address = _host(name)
+        if its_address is None and not _NAME.fullmatch(named):
+            raise click.UsageError(
+                f"--name {name} 不是名字或地址：只写名字，不写 http:// 和端口，如 desk.example.gov.cn。"
+            )
     local = host == "localhost" or (address is not None and address.is_loopback)
     if not local and tls_cert is None:
         raise BindUnsafe()
@@ -105,7 +113,9 @@ def serve(
             say(f"网页开着：{base}/　按 Ctrl-C 关闭。")
         else:
             say(f"第一次使用，请打开这个网址建立管理员账号（只能用一次）：{base}/setup/{setup}")
-        hosts = {_host(name)[0] for name in names} | {host} | ({"127.0.0.1", "localhost"} if local else set())
+        hosts = {_host(name)[0] for name in names} | ({"127.0.0.1", "localhost"} if local else set())
+        if address is None or not address.is_unspecified:
+            hosts.add(host)
         _log_to_terminal()
         app = make_app(desk, Jobs(desk), frozenset(hosts))
         config = uvicorn.Config(

@@ -5,10 +5,13 @@ from datetime import date
 from pipeline.console import FIRST_YEAR, LAST_YEAR
 from web.errors import BadForm
 
+MOST_WRITTEN = 999_999_999
+
 
 def written_number(written: str) -> int:
-    """A whole number, 0 for anything else."""
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else 0
+    """A whole number up to MOST_WRITTEN, 0 for anything else."""
+    plain = written.isascii() and written.isdigit() and len(written) <= len(str(MOST_WRITTEN))
+    return int(written) if plain else 0
 
 
 def written_day(written: str) -> date:

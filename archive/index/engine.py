@@ -84,10 +84,15 @@ class Document:
         """All the lines that words are looked for in."""
         return [self.title, self.responsible, *self.text.split("\n")]
 
+    @property
+    def place(self) -> str:
+        """Village and group in 17 digits; a town's or county's papers come before its villages' contracts."""
+        return f"{self.village:0<12}{min(self.group, 99_999):05d}"
+
     def sort_key(self, sort: str) -> str:
         """What it stands in order by for a sort other than the score; ends in the number, so no two are alike."""
         if sort == "village":
-            return f"{self.village}{self.group:05d}{self.household:>12} {self.number}"
+            return f"{self.place}{self.household:>12} {self.number}"
         if sort == "end":
             return f"{self.ends or '9999'} {self.number}"
         return f"{sorting_name(self.party)} {self.number}" if sort == "party" else self.number

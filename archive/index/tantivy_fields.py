@@ -58,7 +58,7 @@ def fields_of(document: Document, letters: str, words: str) -> dict[str, object]
         "form": list(document.forms),
         "starts": day_number(document.starts, 0),
         "ends": day_number(document.ends, OPEN_END),
-        "from_village": int(f"{document.village}{document.group:05d}"),
+        "from_village": int(document.place),
         "from_party": beginning_of(sorting_name(party)),
         "village_and_year": village_and_year,
         "rest": rest,

@@ -32,8 +32,10 @@ def ordered_numbers(
     schema: tantivy.Schema, searcher: tantivy.Searcher, clause: Clause, by: str, offset: int, limit: int
 ) -> tuple[list[str], int]:
     """The numbers on a page of those that match, in the order of a field of BEGINNINGS, and how many match."""
-    counts = _beginnings(searcher, clause, BEGINNINGS[by]) if offset + limit > NEAR else None
-    if counts is None:
+    # A page at the beginning, and all that is asked for at once, are read as quickly by their texts.
+    far = offset + limit > NEAR and offset >= limit
+    counts = _beginnings(searcher, clause, BEGINNINGS[by]) if far else []
+    if not counts:
         found = searcher.search(clause, limit, order_by_field=by, order=Order.Asc, offset=offset)
         return [str(key).rpartition(" ")[2] for key, _ in found.hits], count_of(found)
     numbers: list[str] = []
@@ -57,13 +59,13 @@ def ordered_numbers(
     return numbers, passed
 
 
-def _beginnings(searcher: tantivy.Searcher, clause: Clause, name: str) -> list[tuple[int, int]] | None:
-    """What the matches' order begins with, and how many begin so, in order; None where that cannot be told."""
+def _beginnings(searcher: tantivy.Searcher, clause: Clause, name: str) -> list[tuple[int, int]]:
+    """What the matches' order begins with, and how many begin so, in order; nothing where that cannot be told.
+
+    As of too many beginnings, or of an index made before there were such numbers.
+    """
     wanted = {"terms": {"field": name, "size": MOST_VALUES, "order": {"_key": "asc"}}}
-    try:
-        counted = searcher.aggregate(clause, {name: wanted})[name]
-    except ValueError:  # an older index, which is searched until it is made anew, has no such numbers
-        return None
+    counted = searcher.aggregate(clause, {name: wanted})[name]
     if counted["sum_other_doc_count"]:
-        return None
+        return []
     return [(int(bucket["key"]), int(bucket["doc_count"])) for bucket in counted["buckets"]]

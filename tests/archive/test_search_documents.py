@@ -128,6 +128,7 @@ def test_a_second_process_sends_the_same_and_what_it_leaves_is_read_here(
     if killed:
         monkeypatch.setattr(search_documents, "_send_all", _send_one_and_end)
     known, done, asked = set[str](), list[int](), list[list[str]]()
+    others = set(multiprocessing.active_children())  # of other tests, in the same process
     read_here = search_documents.documents
 
     def documents_here(*given: Any) -> Iterator[Document]:
@@ -144,7 +145,7 @@ def test_a_second_process_sends_the_same_and_what_it_leaves_is_read_here(
     assert sum(done) == len(keys)
     left = [NUMBERS[0], *NUMBERS[3:], paper_key(1)] if killed else [NUMBERS[0], NUMBERS[3]]
     assert asked == [left]
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= others
 
 
 def test_an_engine_is_kept_but_no_connection(home: Home, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.changes import paper_key
 from archive.index import shapes, tantivy_engine, tantivy_order
 from archive.index.alike import Alike
 from archive.index.engine import ENGINES, SORTS, Document, Engine, open_engine
@@ -49,7 +50,19 @@ FIELDS = [
 ]
 LISTED = [
     document(serial, PARTIES[serial % 7], ends=("", "2029-02-28", "2026-12-31")[serial % 3], group=serial % 4)
-    for serial in range(40)
+    for serial in range(34)
+] + [
+    replace(document(0), number=paper_key(serial), village=village, group=group, household="")
+    for serial, (village, group) in enumerate(
+        [
+            ("451225", 0),
+            ("451225100", 0),
+            ("451225100201", 0),
+            ("451225100201", 2),
+            ("451225100", 0),
+            ("451225100999", 7),
+        ]
+    )
 ]
 
 

@@ -18,3 +18,6 @@ def test_details_are_said_in_chinese_and_what_vouches_is_left_out(town: Town) ->
     assert said('{"role": "clerk", "villages": ["451225107001"], "active": true, "unknown": ""}') == (
         "角色 经办人，村 451225107001，可以登录 是，unknown 无"
     )
+    assert said('{"role": "archivist", "villages": []}') == "角色 档案员，村 全部"
+    assert said('{"system": "auditor", "reason": "all"}').endswith("auditor，原因 all"), "as it was written"
+    assert said(f'{{"version": 1, "files": ["{"9f" * 32}", "{"ab" * 32}"]}}').endswith("文件 2")

@@ -20,6 +20,12 @@ def own_process(_: int) -> int:
     return os.getpid()
 
 
+def stay(mark: Path) -> None:
+    """Says which process it is, and never ends."""
+    mark.write_text(f"{os.getpid()}")
+    threading.Event().wait()
+
+
 class Ended:
     """A standing worker that is ended with the test."""
 
@@ -169,6 +175,26 @@ def test_a_standing_worker_is_kept_and_replaced_when_it_was_killed(tmp_path: Pat
         with pytest.raises(ValueError, match="two"):
             one.standing.of(2)
         assert one.standing.of(1) == 1
+
+
+def test_a_standing_worker_ended_at_its_work_begins_no_other(tmp_path: Path) -> None:
+    standing = pool.Standing(stay, 600)
+    failed: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            standing.of(tmp_path / "mark")
+        except WorkerLost as problem:
+            failed.append(problem)
+
+    os.mkfifo(tmp_path / "mark")
+    asking = threading.Thread(target=ask)
+    asking.start()
+    process = int((tmp_path / "mark").read_text())  # it is at its work
+    standing.end()
+    asking.join(60)
+    assert failed and not asking.is_alive()
+    _wait_until_gone(process)
 
 
 def test_a_standing_worker_that_nobody_asks_ends_and_another_begins() -> None:

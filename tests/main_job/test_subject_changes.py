@@ -120,7 +120,7 @@ def test_a_list_is_filled_in_bit_by_bit(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "words"), [("至今", "读不出来"), ("27.1.2", "读不出来"), ("2026-02-01", "从哪天起")]
+    ("day", "words"), [("至今", "读不出来"), ("27.1.2", "读不出来"), ("2026-02-01", "请改正日期")]
 )
 def test_a_day_that_cannot_be_is_refused(home: Path, tmp_path: Path, day: str, words: str) -> None:
     take(home, tmp_path, next_year(), NEXT_YEAR)

@@ -91,6 +91,7 @@ def _take(served: Served, target: Path, *, dark: bool) -> None:
         for name, path in (PAGES | _found(page)).items():
             answer = page.goto(path)
             page.wait_for_load_state("networkidle")
+            page.wait_for_selector('[hx-trigger^="load"]', state="detached")  # figures are worked out
             page.wait_for_timeout(400)
             print(name, path, answer.status if answer else "")
             high = min(page.evaluate("document.documentElement.scrollHeight"), TOO_LARGE)

@@ -27,6 +27,9 @@ def test_all_addresses_need_a_name_and_it_says_so(capsys: pytest.CaptureFixture[
         assert cli.run(["serve", "--host", host]) == 2
         said = capsys.readouterr().err
         assert "要同时用 --name" in said and "10.1.2.3" in said
+    for name in ("desk.example:8443", "https://desk.example", "a b"):
+        assert cli.run(["serve", "--name", name]) == 2
+        assert "不是名字或地址" in capsys.readouterr().err
     assert cli.run(["serve", "--help"]) == 0
     assert "0.0.0.0 是这台机器的全部地址，要同时用 --name" in capsys.readouterr().out
 

@@ -22,6 +22,7 @@ from pipeline.paper_showing import Showing
 from pipeline.people import mask_id
 from web.asked import Asked, page
 from web.errors import BadForm, NotFound
+from web.jobs import require_room
 from web.pages.contract import LEAST_REASON, journal_text, require_contract
 from web.roles import Permission
 from web.work import queued
@@ -94,6 +95,8 @@ def dossier(asked: Asked) -> Response:
     reason = journal_text(asked.field("reason"))
     if len(reason) < LEAST_REASON:
         raise BadForm(detail="请写明为什么要导出（至少 4 个字），这会记在操作日志里。")
+    with asked.desk.database.reading() as connection:  # before the journal says that they were exported
+        require_room(connection, asked.viewer)
     with asked.desk.home.writing() as connection:
         number = require_contract(connection, asked.viewer, asked.field("contract"))
         who = _who(_parties(connection, number), asked.field("position"))

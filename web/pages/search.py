@@ -18,7 +18,7 @@ from web.desk import Desk, Viewer
 from web.roles import Permission
 from web.written import written_number
 
-LIMIT, DEEPEST, SUGGESTED, SHOWN = 20, 100_000, 8, 8
+LIMIT, SUGGESTED, SHOWN = 20, 8, 8
 MOST_LETTERS = 5000  # of a query
 FILTERS = ("village", "template", "year", "state")
 LABELS = {
@@ -69,7 +69,7 @@ def search_page(asked: Asked) -> Response:
     chosen = {name: asked.query(name) for name in FILTERS if asked.query(name)}
     typed, offset = (
         asked.query("q")[:MOST_LETTERS].strip(),
-        min(written_number(asked.query("offset")), DEEPEST),
+        written_number(asked.query("offset")),
     )
     sort = asked.query("sort") if asked.query("sort") in SORTS else SORTS[0]
     year, state = chosen.get("year", ""), chosen.get("state")

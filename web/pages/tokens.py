@@ -59,6 +59,9 @@ def _last_day(asked: Asked) -> date:
 
 
 def _end(asked: Asked, account: int | None) -> None:
-    with asked.desk.home.writing() as archive, asked.desk.database.writing() as connection:
+    with (
+        asked.desk.database.writing() as connection
+    ):  # at once: the journal may have to wait for the archive's lock
         ended = sessions.end_token(connection, asked.number("token"), account)
+    with asked.desk.home.writing() as archive:
         journal.record(archive, asked.actor, "token_end", ended.account_name, {"system": ended.name})
