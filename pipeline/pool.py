@@ -17,8 +17,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from pipeline.errors import WorkerLost
@@ -159,13 +161,16 @@ def _lose(
 
 
 class Standing(Generic[Item, Result]):
-    """A worker kept for the next item, whenever that comes; without one for `idle` seconds it ends, and its memory with it.
+    """A worker kept for the next item, whenever that comes.
+
+    It ends, and its memory with it, when none comes for `idle` seconds, and after an item that took longer than `long`:
+    what that needed it would keep.
 
     `work`, the items and the results must pickle.
     """
 
-    def __init__(self, work: Callable[[Item], Result], idle: float) -> None:
-        self._work, self._idle = work, idle
+    def __init__(self, work: Callable[[Item], Result], idle: float, long: float) -> None:
+        self._work, self._kept = work, (idle, long)
         self._worker: _Worker | None = None
         self._ends = 0
         self._lock = threading.Lock()
@@ -178,7 +183,7 @@ class Standing(Generic[Item, Result]):
             while task.outcome is None:
                 if self._ends != ends:
                     raise WorkerLost(tries=1)
-                worker = self._worker = self._worker or _start(self._work, self._idle)
+                worker = self._worker = self._worker or _start(self._work, self._kept)
                 worker.task = task
                 with suppress(OSError):  # it has just ended; its pipe's end says so next
                     worker.pipe.send(item)
@@ -198,18 +203,21 @@ class Standing(Generic[Item, Result]):
             self._worker = None
 
 
-def _start(work: Callable[[Any], Any], idle: float | None = None) -> _Worker:
+def _start(work: Callable[[Any], Any], kept: tuple[float, float] | None = None) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, work, idle), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, work, kept), daemon=True)
     process.start()
     theirs.close()
     return _Worker(process, ours)
 
 
-def _serve(pipe: "Connection[Any, Any]", work: Callable[[Any], Any], idle: float | None) -> None:
-    """In a worker: `work` of every item that comes, until the parent ends the pipe or none comes for so long."""
+def _serve(
+    pipe: "Connection[Any, Any]", work: Callable[[Any], Any], kept: tuple[float, float] | None
+) -> None:
+    """In a worker: `work` of every item that comes, until the parent ends the pipe; a standing one for as long as it is kept."""
     start_worker()
+    idle, long = kept or (None, inf)
     while True:
         try:
             if not pipe.poll(idle):
@@ -217,6 +225,7 @@ def _serve(pipe: "Connection[Any, Any]", work: Callable[[Any], Any], idle: float
             item = pipe.recv()
         except (EOFError, OSError):
             return
+        began = monotonic()
         outcome: Any
         try:
             outcome = (work(item),)
@@ -224,6 +233,8 @@ def _serve(pipe: "Connection[Any, Any]", work: Callable[[Any], Any], idle: float
             problem.add_note("".join(traceback.format_exception(problem)))
             outcome = problem
         pipe.send(outcome)
+        if monotonic() - began > long:
+            return
 
 
 def start_worker() -> None:

@@ -31,7 +31,7 @@ SLOW, REST = (
     5.0,
     5.0,
 )  # slower ones (the process's start is in it) stand so many times as long, whatever changed
-MOST, MOST_WAITING = 8, 6  # kept, and to be worked out
+MOST, MOST_WAITING = 4, 6  # kept, of a county some 100 MB each, and to be worked out
 IDLE = 600.0  # seconds for which the process beside waits for the next
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -150,7 +150,7 @@ def _call(work: Callable[[], T]) -> T:
     return work()
 
 
-_BESIDE: Standing[Callable[[], Any], Any] = Standing(_call, IDLE)
+_BESIDE: Standing[Callable[[], Any], Any] = Standing(_call, IDLE, SLOW)
 
 
 def _entry(connection: Connection) -> int:

@@ -162,23 +162,23 @@ def test_a_run_given_up_while_results_are_being_written_ends() -> None:
 
 
 def test_a_standing_worker_is_kept_and_replaced_when_it_was_killed(tmp_path: Path) -> None:
-    with closing(Ended(pool.Standing(own_process, 600))) as one:
+    with closing(Ended(pool.Standing(own_process, 600, 600))) as one:
         first = one.standing.of(0)
         assert one.standing.of(0) == first != os.getpid()
         os.kill(first, signal.SIGKILL)
         assert one.standing.of(0) not in (first, os.getpid())
-    with closing(Ended(pool.Standing(die_once, 600))) as one:
+    with closing(Ended(pool.Standing(die_once, 600, 600))) as one:
         assert one.standing.of((3, tmp_path)) == 3, "killed over the item itself"
-    with closing(Ended(pool.Standing(die_always, 600))) as one, pytest.raises(WorkerLost):
+    with closing(Ended(pool.Standing(die_always, 600, 600))) as one, pytest.raises(WorkerLost):
         one.standing.of(1)
-    with closing(Ended(pool.Standing(fail, 600))) as one:
+    with closing(Ended(pool.Standing(fail, 600, 600))) as one:
         with pytest.raises(ValueError, match="two"):
             one.standing.of(2)
         assert one.standing.of(1) == 1
 
 
 def test_a_standing_worker_ended_at_its_work_begins_no_other(tmp_path: Path) -> None:
-    standing = pool.Standing(stay, 600)
+    standing = pool.Standing(stay, 600, 600)
     failed: list[BaseException] = []
 
     def ask() -> None:
@@ -197,8 +197,15 @@ def test_a_standing_worker_ended_at_its_work_begins_no_other(tmp_path: Path) -> 
     _wait_until_gone(process)
 
 
+def test_a_standing_worker_that_was_long_at_an_item_ends_after_it() -> None:
+    with closing(Ended(pool.Standing(own_process, 600, 0))) as one:
+        first = one.standing.of(0)
+        _wait_until_gone(first)
+        assert one.standing.of(0) != first
+
+
 def test_a_standing_worker_that_nobody_asks_ends_and_another_begins() -> None:
-    with closing(Ended(pool.Standing(own_process, 0.2))) as one:
+    with closing(Ended(pool.Standing(own_process, 0.2, 600))) as one:
         first = one.standing.of(0)
         _wait_until_gone(first)
         assert one.standing.of(0) != first
