@@ -15,8 +15,6 @@ pandas s     the same states, classes (missing, expired, expiring, gaps, late) a
 ratio        pandas s ÷ audit s
 """
 
-import argparse
-import json
 import multiprocessing
 import re
 import resource
@@ -26,7 +24,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from datetime import date
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -50,26 +47,10 @@ CLASSES = ("missing", "expired", "expiring", "unsigned", "unsealed", "undated", 
 
 def main() -> None:
     """Measure each size, and print a row each."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--size", type=int, default=1_000_000, help="contracts (default 1000000)")
-    parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="keep the archives there, and use those there"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON value")
-    arguments = parser.parse_args()
-    scratch = (
-        nullcontext(str(arguments.keep))
-        if arguments.keep
-        else tempfile.TemporaryDirectory(prefix="huyue-bench-")
-    )
-    with scratch as folder:
-        rows = [_measured(Path(folder), size) for size in report.sizes(arguments.size, PARTS, 1000)]
-    if arguments.json:
-        print(json.dumps(rows, ensure_ascii=False))
-    else:
-        report.show(rows)
+    arguments = report.archives_parser(__doc__).parse_args()
+    with report.archives_folder(arguments.keep) as folder:
+        rows = [_measured(folder, size) for size in report.sizes(arguments.size, PARTS, 1000)]
+    report.tell(rows, as_json=arguments.json)
 
 
 def _measured(folder: Path, size: int) -> report.Row:

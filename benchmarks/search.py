@@ -12,7 +12,6 @@ that is not done in --limit, is not measured there, and the table says so. Peers
 the index included; its 100 contracts are changed in the catalogue and found by the next search.
 """
 
-import argparse
 import json
 import multiprocessing
 import resource
@@ -33,6 +32,7 @@ from archive.index.engine import Document, open_engine
 from archive.index.find import find
 from archive.index.query import parse
 from archive.index.words import Words
+from benchmarks import report
 from benchmarks.report import Row, show, sizes
 from benchmarks.search_databases import PAGE, Fts5, PostgreSql, Trigram, postgres_missing
 from benchmarks.search_people import contracts, dictionary
@@ -201,16 +201,12 @@ def _apart(name: str, size: int, limit: float, gigabytes: float) -> tuple[Row, l
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--size", type=int, default=1_000_000, help="contracts (default 1000000)")
+    parser = report.parser(__doc__, 1_000_000, "contracts")
     parser.add_argument("--limit", type=float, default=900, help="seconds an engine may take (default 900)")
     parser.add_argument("--memory", type=float, default=8, help="GB an engine may take (default 8)")
     parser.add_argument(
         "--engine", action="append", choices=[*ENGINES, REBUILD], help="measure this one; may be repeated"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON value")
     arguments = parser.parse_args()
     found = list(
         rows(arguments.size, arguments.limit, arguments.memory, arguments.engine or [*ENGINES, REBUILD])

@@ -8,8 +8,6 @@ put together without this project (search_peers.py): whoosh with jieba, characte
 Chinese, and SQLite's FTS5 with trigrams.
 """
 
-import argparse
-import json
 import sys
 import tempfile
 import time
@@ -17,7 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from archive.index.engine import open_engine
-from benchmarks.report import Row, show
+from benchmarks import report
+from benchmarks.report import Row
 from benchmarks.search_peers import CharacterPairs, JiebaWhoosh, Ours, Searcher, Trigram
 from benchmarks.search_people import Archive, invented
 from benchmarks.search_queries import KINDS, Wanted, known_items
@@ -67,23 +66,16 @@ def _place(best: list[str], query: Wanted) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--size", type=int, default=100_000, help="contracts (default 100000)")
+    parser = report.parser(__doc__, 100_000, "contracts")
     parser.add_argument(
         "--each", type=int, default=60, help="queries of each of the twelve kinds (default 60)"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON value")
     arguments = parser.parse_args()
     archive = invented(arguments.size)
     queries = known_items(archive, arguments.each)
     with tempfile.TemporaryDirectory(prefix="huyue-bench-") as folder:
         rows = measure(archive, queries, Path(folder))
-    if arguments.json:
-        print(json.dumps(rows, ensure_ascii=False))
-    else:
-        show(rows)
+    report.tell(rows, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -13,16 +13,13 @@ MB           the server's memory at its highest
 No peer is claimed: paperless-ngx needs services that no table here could be fair to.
 """
 
-import argparse
-import json
 import re
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 from random import Random
@@ -48,29 +45,16 @@ SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", 
 
 def main() -> None:
     """Measure each size, and print a row each."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--size", type=int, default=1_000_000, help="contracts (default 1000000)")
+    parser = report.archives_parser(__doc__)
     parser.add_argument("--users", type=int, default=20, help="people at once (default 20)")
     parser.add_argument("--seconds", type=float, default=30, help="of each measurement (default 30)")
-    parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="keep the archives there, and use those there"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON value")
     arguments = parser.parse_args()
-    scratch = (
-        nullcontext(str(arguments.keep)) if arguments.keep else tempfile.TemporaryDirectory(prefix="huyue-")
-    )
-    with scratch as folder:
+    with report.archives_folder(arguments.keep) as folder:
         rows = [
-            _measured(Path(folder), size, arguments.users, arguments.seconds)
+            _measured(folder, size, arguments.users, arguments.seconds)
             for size in report.sizes(arguments.size, PARTS, 1_000)
         ]
-    if arguments.json:
-        print(json.dumps(rows, ensure_ascii=False))
-    else:
-        report.show(rows)
+    report.tell(rows, as_json=arguments.json)
 
 
 def _measured(folder: Path, size: int, users: int, seconds: float) -> report.Row:

@@ -11,7 +11,6 @@ p50 ms, p95 ms, most ms   from the key to the next page's picture painted
 kept s    from the last key until every decision is kept
 """
 
-import json
 import os
 import statistics
 import subprocess
@@ -47,7 +46,7 @@ new MutationObserver(() => requestAnimationFrame(() => setTimeout(() => {
 
 def main() -> None:
     """Measure each length of look on pages of its own, and print a row each."""
-    arguments = report.parse(__doc__, 60)
+    arguments = report.parser(__doc__, 60, "pages").parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         home = waiting(Path(folder), arguments.size)
@@ -75,10 +74,7 @@ def main() -> None:
             browser.close()
             serving.terminate()
             serving.wait()
-    if arguments.json:
-        print(json.dumps(rows))
-    else:
-        report.show(rows)
+    report.tell(rows, as_json=arguments.json)
 
 
 def gone_through(page: Page, pages: int, look: int) -> report.Row:

@@ -1,11 +1,12 @@
-"""From a page to the queue of long work (jobs.py)."""
+"""From a page to the queue of long work (job_queue.py)."""
 
 from collections.abc import Sequence
 
 from starlette.responses import Response
 
 from web.asked import Asked
-from web.jobs import Jobs, enqueue
+from web.job_queue import enqueue
+from web.jobs import Jobs
 
 
 def queued(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from web.files import SealedFiles
 from web.job_process import file_name
-from web.jobs import Job
+from web.job_queue import Job
 
 
 class _Out(io.RawIOBase):

@@ -226,8 +226,6 @@ class TantivyEngine:
         limit: int,
         sort: str,
     ) -> list[Hit]:
-        if offset and self._total(searcher, matching) <= offset:
-            return []
         if sort == "score":
             return self._best(searcher, wanted, offset, limit)
         by = "number" if sort == "number" else f"by_{sort}"
@@ -254,13 +252,10 @@ class TantivyEngine:
             if len(hits) == limit:
                 break
             level = self._level(searcher, wanted, step)
-            inside = max(0, offset - passed)
-            count = self._total(searcher, level) if inside else None
-            if count is None or count > inside:
-                more, count = self._ordered(
-                    searcher, level, float(least + step), "number", inside, limit - len(hits)
-                )
-                hits += more
+            more, count = self._ordered(
+                searcher, level, float(least + step), "number", max(0, offset - passed), limit - len(hits)
+            )
+            hits += more
             passed += count
         return hits
 

@@ -36,6 +36,8 @@ def ordered_numbers(
     far = offset + limit > NEAR and offset >= limit
     counts = _beginnings(searcher, clause, BEGINNINGS[by]) if far else []
     if not counts:
+        if far and (total := count_of(searcher.search(clause, 1))) <= offset:
+            return [], total
         found = searcher.search(clause, limit, order_by_field=by, order=Order.Asc, offset=offset)
         return [str(key).rpartition(" ")[2] for key, _ in found.hits], count_of(found)
     numbers: list[str] = []

@@ -251,6 +251,7 @@ def test_an_order_that_begins_in_too_many_ways_is_whole(made: Made, monkeypatch:
     found = find(made(LISTED), WORDS, parse("冲洞"), 20, 20, "party")[0].hits
     whole = sorted(LISTED, key=lambda one: one.sort_key("party"))
     assert [hit.number for hit in found] == [one.number for one in whole[20:40]]
+    assert find(made(LISTED), WORDS, parse("冲洞"), 10**9, 20, "party")[0].hits == []
 
 
 @pytest.mark.parametrize("typed", ["韦桂兰", "wgl", "韦 或 兰", "姓名:李 或 姓名:韦", "冲洞"])

@@ -23,7 +23,7 @@ from tests.web.test_admin import number_of
 from web import accounts, database
 from web.asked import PAGES
 from web.job_process import Work, _filled
-from web.jobs import JobState, enqueue, find_job
+from web.job_queue import JobState, enqueue, find_job
 from web.roles import Role
 from web.security import Guarded, Limit
 from web.uploads import LONGEST_NAME, safe_name

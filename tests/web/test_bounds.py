@@ -18,7 +18,7 @@ from tests.web.test_admin import number_of
 from tests.web.test_intake_pages import begun, tus
 from web import accounts, uploads
 from web.errors import TooManyStreams
-from web.jobs import MOST_WAITING, enqueue
+from web.job_queue import MOST_WAITING, enqueue
 from web.pages.jobs import MOST_STREAMS, _Events
 
 DAY = 24 * 3600

@@ -13,7 +13,7 @@ from tests.conftest import Town
 from tests.web.conftest import Answered, Browser, Office
 from tests.web.reviewing import waiting_town
 from web import accounts
-from web.jobs import jobs_of
+from web.job_queue import jobs_of
 
 
 def tus(browser: Browser, method: str, path: str, content: bytes = b"", **headers: str) -> Answered:

@@ -20,7 +20,7 @@ from pipeline.templates_in_use import templates_in_use
 from web.asked import Asked, page
 from web.errors import BadForm, NotAllowed, NotFound
 from web.figures import being_worked_out, beside, figures
-from web.jobs import find_job
+from web.job_queue import find_job
 from web.pages.contract import contract_number, require_contract
 from web.pages.rosters import day_of
 from web.roles import CHINESE, Permission

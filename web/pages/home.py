@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from pipeline.campaigns import campaigns
 from web.asked import Asked, page
-from web.jobs import jobs_of
+from web.job_queue import jobs_of
 from web.pages.tiles import tiles
 from web.roles import Permission
 

@@ -24,7 +24,7 @@ from pipeline.intake.taken import Receipt, TakenPage
 from web import database
 from web.asked import Asked, page
 from web.errors import BadForm, NotFound
-from web.jobs import Job, JobState, find_job
+from web.job_queue import Job, JobState, find_job
 from web.roles import Permission
 from web.whole_files import FORM
 from web.work import queued

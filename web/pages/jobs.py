@@ -13,7 +13,8 @@ from starlette.types import Receive, Scope, Send
 from web.asked import Asked, page
 from web.errors import NotFound, TooManyStreams
 from web.job_process import file_name
-from web.jobs import Job, Jobs, find_job, jobs_of
+from web.job_queue import Job, find_job, jobs_of
+from web.jobs import Jobs
 from web.rendering import render
 from web.roles import Permission
 

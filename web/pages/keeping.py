@@ -129,27 +129,19 @@ def propose(asked: Asked) -> Response:
 @page("/disposals/{disposal}", Permission.READ)
 def one_disposal(asked: Asked) -> Response:
     """What a disposal lists."""
-    _require_all_villages(asked)
-    number = asked.number("disposal")
-    with asked.desk.home.reading() as connection:
-        found = disposal.find_disposal(connection, number)
-        listed = disposal.listed(connection, number, asked.names.titles)
+    found, listed = _disposal(asked)
     return asked.page("disposal.html", disposal=found, listed=listed[:MOST_ENTRIES], count=len(listed))
 
 
 @page("/disposals/{disposal}/list.xlsx", Permission.READ)
 def disposal_list(asked: Asked) -> Response:
     """The list on paper, to be signed."""
-    _require_all_villages(asked)
-    number = asked.number("disposal")
-    with asked.desk.home.reading() as connection:
-        found = disposal.find_disposal(connection, number)
-        listed = disposal.listed(connection, number, asked.names.titles)
+    found, listed = _disposal(asked)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "list.xlsx")
         write_list(file, found, listed, asked.names.divisions, asked.today)
         content = file.read_bytes()
-    named = f'attachment; filename="disposal-{number}.xlsx"'
+    named = f'attachment; filename="disposal-{found.id}.xlsx"'
     return Response(content, media_type=XLSX, headers={"content-disposition": named})
 
 
@@ -177,6 +169,16 @@ def carry_out(asked: Asked) -> Response:
     destruction.carry_out(asked.desk.home, number, asked.actor, with_quarantined=False)
     keep_index(asked.desk.home, asked.actor)
     return asked.to(f"/disposals/{number}")
+
+
+def _disposal(asked: Asked) -> tuple[disposal.Disposal, list[disposal.Listed]]:
+    """The disposal that the address names, and what it lists; only for whoever sees all villages."""
+    _require_all_villages(asked)
+    number = asked.number("disposal")
+    with asked.desk.home.reading() as connection:
+        found = disposal.find_disposal(connection, number)
+        listed = disposal.listed(connection, number, asked.names.titles)
+    return found, listed
 
 
 def _require_all_villages(asked: Asked) -> None:

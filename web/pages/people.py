@@ -22,7 +22,7 @@ from pipeline.paper_showing import Showing
 from pipeline.people import mask_id
 from web.asked import Asked, page
 from web.errors import BadForm, NotFound
-from web.jobs import require_room
+from web.job_queue import require_room
 from web.pages.contract import LEAST_REASON, journal_text, require_contract
 from web.roles import Permission
 from web.work import queued

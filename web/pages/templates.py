@@ -17,7 +17,7 @@ from pipeline.template_problem import ERROR, TemplateProblem
 from pipeline.templates_in_use import named, templates_in_use, versions
 from web.asked import Asked, page, raw_page
 from web.errors import BadForm, NotFound
-from web.jobs import Job, find_job
+from web.job_queue import Job, find_job
 from web.roles import Permission
 from web.whole_files import content_of, files_of, keep, kept, name_of, unsealed
 from web.work import queued
